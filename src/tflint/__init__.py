@@ -1,0 +1,80 @@
+"""tflint, the linter for models on their way from TensorFlow and Keras to TFLite and LiteRT.
+
+This is all that a rule, a pack or a script needs; names are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tflint.engine import Report as Report
+    from tflint.engine import check as check
+    from tflint.errors import ConfigError as ConfigError
+    from tflint.errors import PackError as PackError
+    from tflint.errors import ReadError as ReadError
+    from tflint.errors import TflintError as TflintError
+    from tflint.expectations import Expectations as Expectations
+    from tflint.finding import Finding as Finding
+    from tflint.finding import Severity as Severity
+    from tflint.formats import read as read
+    from tflint.model import DType as DType
+    from tflint.model import Format as Format
+    from tflint.model import Graph as Graph
+    from tflint.model import Location as Location
+    from tflint.model import Model as Model
+    from tflint.model import Op as Op
+    from tflint.model import Problem as Problem
+    from tflint.model import ProblemKind as ProblemKind
+    from tflint.model import QuantParams as QuantParams
+    from tflint.model import Shape as Shape
+    from tflint.model import Signature as Signature
+    from tflint.model import Tensor as Tensor
+    from tflint.rule import Context as Context
+    from tflint.rule import Need as Need
+    from tflint.rule import Pack as Pack
+    from tflint.rule import Rule as Rule
+    from tflint.rule import RuleMeta as RuleMeta
+    from tflint.rule import option as option
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "check": "engine",
+    "Report": "engine",
+    "ConfigError": "errors",
+    "PackError": "errors",
+    "ReadError": "errors",
+    "TflintError": "errors",
+    "Expectations": "expectations",
+    "Finding": "finding",
+    "Severity": "finding",
+    "read": "formats",
+    "DType": "model",
+    "Format": "model",
+    "Graph": "model",
+    "Location": "model",
+    "Model": "model",
+    "Op": "model",
+    "Problem": "model",
+    "ProblemKind": "model",
+    "QuantParams": "model",
+    "Shape": "model",
+    "Signature": "model",
+    "Tensor": "model",
+    "Context": "rule",
+    "Need": "rule",
+    "Pack": "rule",
+    "Rule": "rule",
+    "RuleMeta": "rule",
+    "option": "rule",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tflint' has no attribute '{name}'")
+    value = getattr(import_module(f"tflint.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,1 @@
+"""Pure functions over models and graphs, for rules and reports to build on."""

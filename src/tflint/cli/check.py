@@ -1,0 +1,197 @@
+"""`tflint check`: read models, run the rules, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tflint.cli.terminal import COLOR, errors_as_sentences, progress, use_color
+from tflint.errors import ConfigError
+from tflint.finding import Severity
+from tflint.reporters import FORMATS, Style, render
+
+if TYPE_CHECKING:
+    from tflint.config import Config
+    from tflint.engine import Report
+
+__all__ = ["command"]
+
+_LABELS = [each.label for each in reversed(Severity)]
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--select", multiple=True, metavar="RULES", help="Only these rules: codes, their beginnings, or names.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
+@click.option("--runtime", metavar="VERSION", help="The oldest TFLite or LiteRT runtime that has to load the models.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Use this configuration file.")
+@click.option("--isolated", is_flag=True, help="Use no configuration file.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="The report.")
+@click.option("--output", multiple=True, metavar="FORMAT:PATH", help="Write a report to a file as well; repeatable.")
+@click.option("--fail-on", type=click.Choice(_LABELS), help="Exit with 1 from this severity on.  [default: error]")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even where there are findings.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
+@click.option("--jobs", "-j", type=click.IntRange(0), default=0, help="Processes to use.  [default: as the work needs]")
+@click.option("--force-exclude", is_flag=True, help="Heed `exclude` for files that are named, too (for hooks).")
+@click.option("--baseline", type=click.Path(path_type=Path), help="Leave out the findings that this file accepts.")
+@click.option("--write-baseline", type=click.Path(path_type=Path), help="Accept all findings of this run in this file.")
+@click.option(
+    "--allow-packs", is_flag=True, help="Import the packs that the configuration names: this runs their code."
+)
+@COLOR
+def command(
+    paths: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    runtime: str | None,
+    config_path: Path | None,
+    isolated: bool,
+    format_: str,
+    output: tuple[str, ...],
+    fail_on: str | None,
+    exit_zero: bool,
+    statistics: bool,
+    jobs: int,
+    force_exclude: bool,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    allow_packs: bool,
+    color: str,
+) -> None:
+    """Check models and report what is wrong with them.
+
+    PATH is a model file, a folder (all models in it are checked), or a pattern like "models/**/*.tflite".
+    """
+    with errors_as_sentences():
+        config = _config(config_path, isolated)
+        config = replace(
+            config,
+            select=_split(select) or config.select,
+            ignore=config.ignore + _split(ignore),
+            runtime=_version(runtime) or config.runtime,
+            fail_on=Severity.from_label(fail_on) if fail_on else config.fail_on,
+        )
+        outputs = [_output(text) for text in output]
+        report = _run(
+            paths, config, [format_, *(name for name, _ in outputs)], jobs, force_exclude, baseline, allow_packs
+        )
+        if report is None:
+            click.echo("tflint: the configuration excludes everything that was named.", err=True)
+            return
+        if write_baseline is not None:
+            _accept(write_baseline, report)
+            return
+        _write(report, format_, outputs, statistics, color)
+        sys.exit(_exit_code(report, config.fail_on, exit_zero))
+
+
+def _config(path: Path | None, isolated: bool) -> Config:
+    from tflint.config import Config, find_config, load_config
+
+    if isolated and path is not None:
+        raise ConfigError("--isolated and --config contradict one another.")
+    found = path if path is not None or isolated else find_config(Path.cwd())
+    return load_config(found) if found is not None else Config(root=Path.cwd())
+
+
+def _split(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Selectors, given one by one or with commas."""
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+def _version(text: str | None) -> str | None:
+    if text is not None and not all(part.isdecimal() for part in text.split(".")):
+        raise ConfigError(f"--runtime is '{text}'; it takes a version like 2.14.")
+    return text
+
+
+def _output(text: str) -> tuple[str, Path]:
+    name, colon, path = text.partition(":")
+    if not colon or not path or name not in FORMATS:
+        raise ConfigError(f"--output is '{text}'; it takes FORMAT:PATH with a format of {', '.join(FORMATS)}.")
+    return name, Path(path)
+
+
+def _run(
+    paths: tuple[str, ...],
+    config: Config,
+    formats: list[str],
+    jobs: int,
+    force_exclude: bool,
+    baseline: Path | None,
+    allow_packs: bool,
+) -> Report | None:
+    """The report; None where the configuration excludes everything."""
+    from tflint.baseline import read_baseline
+    from tflint.config import active_rules
+    from tflint.engine import Settings, check, expand
+    from tflint.packs import all_rules, load_packs
+
+    if config.packs and not allow_packs:
+        raise ConfigError(
+            f"'{config.path}' names the packs {', '.join(config.packs)}; loading one runs its code. "
+            f"Pass --allow-packs if you trust it."
+        )
+    with _importable(config):
+        rules = active_rules(config, all_rules(load_packs(config.packs)))
+    if not rules:
+        raise ConfigError("No rule is on: select and ignore leave none.")
+    models, excluded = expand(paths, config, force_exclude=force_exclude)
+    if not models:
+        if excluded:
+            return None
+        raise ConfigError(f"There is no model to check in {', '.join(repr(path) for path in paths)}.")
+    known = config.root / config.baseline if config.baseline else None
+    file = baseline or known
+    settings = Settings(
+        rules,
+        config,
+        accepted=read_baseline(file) if file is not None else {},
+        digests=any(name != "text" for name in formats),
+    )
+    with progress(len(models)) as on_model:
+        return check(models, settings, jobs=jobs, on_model=on_model)
+
+
+@contextmanager
+def _importable(config: Config) -> Iterator[None]:
+    """Let packs that the configuration names be imported from its folder."""
+    if not config.packs:
+        yield
+        return
+    sys.path.insert(0, str(config.root))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(config.root))
+
+
+def _accept(path: Path, report: Report) -> None:
+    from tflint.baseline import write_baseline
+
+    count = write_baseline(path, report.findings)
+    click.echo(f"{count} finding{'' if count == 1 else 's'} accepted in {path}.", err=True)
+
+
+def _write(report: Report, format_: str, outputs: list[tuple[str, Path]], statistics: bool, color: str) -> None:
+    for name, path in outputs:
+        try:
+            path.write_text(render(name, report), encoding="utf-8")
+        except OSError as reason:
+            raise ConfigError(f"The report '{path}' cannot be written: {reason.strerror}.") from reason
+    colored = format_ == "text" and use_color(color, sys.stdout)
+    text = render(format_, report, Style(colored, statistics))
+    click.echo(text.rstrip("\n"), color=colored)
+
+
+def _exit_code(report: Report, fail_on: Severity, exit_zero: bool) -> int:
+    if report.crashes:
+        return 2
+    found = any(finding.severity >= fail_on for finding in report.findings)
+    return int(found and not exit_zero)

@@ -1,0 +1,102 @@
+"""What tflint knows of a model, as a document: the schema `tflint-inspect/1`, described in docs/json.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tflint.analysis.cost import macs
+from tflint.model import Graph, Model, Op, Tensor
+
+__all__ = ["SCHEMA", "inspect"]
+
+SCHEMA = "tflint-inspect/1"
+
+
+def inspect(models: Iterable[Model], *, tensors: bool = False) -> dict[str, Any]:
+    """The document on some models; with each graph's tensors where `tensors`. What is not worked out yet is null."""
+    return {"schema": SCHEMA, "models": [_model(model, tensors) for model in models]}
+
+
+def _model(model: Model, tensors: bool) -> dict[str, Any]:
+    custom = [op.kind for graph in model.graphs for op in graph.ops if op.is_custom]
+    conversion = model.conversion
+    return {
+        "path": model.path,
+        "format": model.format.value,
+        "bytes": model.byte_size,
+        "sha256": model.sha256 or None,
+        "description": model.description or None,
+        "requirements": {
+            "min_runtime": model.min_runtime or None,
+            "flex_ops": sorted({kind for kind in custom if kind.startswith("Flex")}),
+            "custom_ops": sorted({kind for kind in custom if not kind.startswith("Flex")}),
+        },
+        "converter": None
+        if conversion is None
+        else {
+            "tensorflow_version": conversion.tensorflow_version,
+            "source": conversion.source,
+            "modes": list(conversion.modes),
+        },
+        "problems": [
+            {"kind": problem.kind.value, "address": problem.location.address, "message": problem.message}
+            for problem in model.problems
+        ],
+        "signatures": [
+            {
+                "key": signature.key,
+                "graph": signature.graph_index,
+                "inputs": {name: tensor.index for name, tensor in signature.inputs.items()},
+                "outputs": {name: tensor.index for name, tensor in signature.outputs.items()},
+            }
+            for signature in model.signatures
+        ],
+        "graphs": [_graph(graph, tensors) for graph in model.graphs],
+    }
+
+
+def _graph(graph: Graph, tensors: bool) -> dict[str, Any]:
+    return {
+        "index": graph.index,
+        "name": graph.name,
+        "inputs": [tensor.index for tensor in graph.inputs],
+        "outputs": [tensor.index for tensor in graph.outputs],
+        "memory": None,
+        "placement": None,
+        "ops": [_op(op) for op in graph.ops],
+        "tensors": [_tensor(tensor) for tensor in graph.tensors] if tensors else None,
+    }
+
+
+def _op(op: Op) -> dict[str, Any]:
+    return {
+        "index": op.index,
+        "kind": op.kind,
+        "version": op.version,
+        "dtype": op.outputs[0].dtype.value if op.outputs else None,
+        "inputs": [-1 if tensor is None else tensor.index for tensor in op.inputs],
+        "outputs": [tensor.index for tensor in op.outputs],
+        "macs": macs(op),
+        "layer": None,
+        "placement": None,
+    }
+
+
+def _tensor(tensor: Tensor) -> dict[str, Any]:
+    quant = tensor.quant
+    return {
+        "index": tensor.index,
+        "name": tensor.name,
+        "dtype": tensor.dtype.value,
+        "shape": list(tensor.shape) if tensor.has_rank else None,
+        "byte_offset": tensor.byte_offset,
+        "byte_length": None if tensor.data is None else len(tensor.data),
+        "quantization": None
+        if quant is None
+        else {
+            "scale": [float(value) for value in quant.scale],
+            "zero_point": [int(value) for value in quant.zero_point],
+            "axis": quant.axis,
+        },
+    }

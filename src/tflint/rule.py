@@ -1,0 +1,141 @@
+"""What a rule is, what it may see, and what a pack of rules is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from tflint.expectations import Expectations
+from tflint.finding import Finding, Severity
+from tflint.model import Format, Graph, Location, Model
+
+__all__ = ["Context", "Need", "Option", "Pack", "Rule", "RuleMeta", "option"]
+
+_T = TypeVar("_T")
+_KEY = "tflint"
+
+
+class _Located(Protocol):
+    @property
+    def location(self) -> Location: ...
+
+
+class Need(Enum):
+    """What a rule cannot do without, beside the model."""
+
+    SOURCE = "source"
+    TARGET = "target"
+    RUN = "run"
+    PREVIOUS = "previous"
+    RUNTIME = "runtime"
+    """The oldest runtime version that has to load the model."""
+    EXPECT = "expect"
+    """What the model claims to be: any entry of `[tool.tflint.expect]`."""
+
+
+@dataclass(frozen=True)
+class RuleMeta:
+    """Who a rule is. `formats` are those it reads; `needs` what else it wants; a `preview` rule may still change."""
+
+    code: str
+    name: str
+    severity: Severity
+    formats: frozenset[Format] = frozenset({Format.TFLITE})
+    needs: frozenset[Need] = frozenset()
+    preview: bool = False
+
+
+def option(default: _T, help: str) -> _T:
+    """A field of a rule that a configuration may set; `help` says what it means, with its unit."""
+    value: _T = field(default=default, metadata={_KEY: help})
+    return value
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a rule, as documentation and configuration see it."""
+
+    name: str
+    default: Any
+    help: str
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """All that a rule may see of one model.
+
+    `runtime` is the oldest TFLite or LiteRT version that has to load the model, None where nobody said.
+    """
+
+    model: Model
+    expectations: Expectations = field(default_factory=Expectations)
+    runtime: str | None = None
+    source: Model | None = None
+    previous: Model | None = None
+    _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """The graphs whose references are whole: the only ones that can be judged."""
+        return tuple(graph for graph in self.model.graphs if graph.intact)
+
+    def once(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Return `function(*arguments)`, worked out once for all rules that ask."""
+        key = (function, *arguments)
+        if key not in self._made:
+            self._made[key] = function(*arguments)
+        made: _T = self._made[key]
+        return made
+
+
+@dataclass(frozen=True)
+class Rule(ABC):
+    """One fault to look for. Its fields are its options, its docstring its documentation."""
+
+    meta: ClassVar[RuleMeta]
+
+    @abstractmethod
+    def check(self, ctx: Context) -> Iterator[Finding]:
+        """Yield what is wrong. Called once a model; holds no state."""
+
+    def finding(
+        self,
+        at: _Located | Location,
+        message: str,
+        *,
+        help: str = "",
+        related: Iterable[_Located | Location] = (),
+        severity: Severity | None = None,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        """A finding of this rule at a model, graph, op, tensor or location."""
+        return Finding(
+            code=self.meta.code,
+            name=self.meta.name,
+            severity=self.meta.severity if severity is None else severity,
+            location=_location(at),
+            message=message,
+            help=help,
+            related=tuple(_location(place) for place in related),
+            evidence=dict(evidence or {}),
+        )
+
+    @classmethod
+    def options(cls) -> tuple[Option, ...]:
+        """The options of this rule, in the order of the source."""
+        return tuple(Option(each.name, each.default, each.metadata[_KEY]) for each in fields(cls))
+
+
+def _location(at: _Located | Location) -> Location:
+    return at if isinstance(at, Location) else at.location
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Rules that come together. `prefix` begins the code of each of them."""
+
+    prefix: str
+    rules: tuple[type[Rule], ...]
