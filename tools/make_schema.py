@@ -48,7 +48,7 @@ def parse(text: str) -> tuple[dict[str, tuple[str, dict[str, int]]], dict[str, l
         for name, body in re.findall(r"union\s+(\w+)\s*{([^}]*)}", text)
     }
     tables = {}
-    for name, body in re.findall(r"table\s+(\w+)\s*{([^}]*)}", text):
+    for name, body in re.findall(r"table\s+(\w+)\s*(?:\(.*?\)\s*)?{([^}]*)}", text):
         fields = []
         for statement in filter(None, (part.strip() for part in body.split(";"))):
             if "(deprecated)" in statement:

@@ -135,7 +135,7 @@ class Location:
     source: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class QuantParams:
     """Affine quantization: real = scale * (q - zero_point).
 
@@ -176,7 +176,7 @@ class Sparsity:
     dimensions: tuple[SparseDimension, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Tensor:
     """A value that flows between ops, or a constant.
 
@@ -234,19 +234,21 @@ class Tensor:
         """The constant as a numpy view of the file, in the tensor's shape.
 
         None where there is no constant, where it is sparse, where numpy has no such type and the elements are not
-        packed integers, or where the file holds fewer bytes than the shape needs. Packed 4-bit and 2-bit integers
-        are unpacked into a new int8 or uint8 array, low bits first.
+        packed integers, where it has more dimensions than numpy knows, or where the file holds fewer bytes than the
+        shape needs. Packed 4-bit and 2-bit integers are unpacked into a new int8 or uint8 array, low bits first.
         """
         need = self.nbytes
         if self.data is None or self.sparsity is not None or need is None or len(self.data) < need:
             return None
         import numpy as np
 
-        if self.dtype.numpy_name is not None:
-            flat: NDArray[Any] = np.frombuffer(self.data, dtype=self.dtype.numpy_name, count=self.elements)
-            return flat.reshape(self.default_shape)
-        if self.dtype.is_integer:
-            return unpack(self.data[:need], self.dtype)[: self.elements].reshape(self.default_shape)
+        try:
+            if self.dtype.numpy_name is not None:
+                return np.ndarray(self.default_shape, self.dtype.numpy_name, self.data)
+            if self.dtype.is_integer:
+                return unpack(self.data[:need], self.dtype)[: self.elements].reshape(self.default_shape)
+        except ValueError:  # numpy's limits on dimensions, and on the sizes beside an empty one
+            return None
         return None
 
     def chunks(self, max_bytes: int = 1 << 20) -> Iterator[NDArray[Any]]:
@@ -271,7 +273,6 @@ class Tensor:
                 yield np.frombuffer(part, dtype=name)
             else:
                 yield unpack(part, self.dtype)[: self.elements - start * 8 // bits]
-            part.release() if name is None else None
             _give_back(self.data, self.byte_offset, start, step)
 
 
@@ -503,4 +504,9 @@ class Model:
             return graph
         number = rest.removeprefix("t").partition(":")[0]
         group: tuple[Tensor, ...] | tuple[Op, ...] = graph.tensors if rest.startswith("t") else graph.ops
-        return group[int(number)] if number.isdecimal() and int(number) < len(group) else None
+        if not number.isdecimal():
+            return None
+        place = int(number)
+        if place < len(group) and group[place].index == place:
+            return group[place]
+        return next((each for each in group if each.index == place), None)  # after ops that could not be read

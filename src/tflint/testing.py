@@ -103,10 +103,16 @@ class GraphBuilder:
         version: int = 1,
         **more: Any,
     ) -> int:
-        """Add an op and return its first output (-1 where it has none). A kind the schema lacks is a custom op."""
+        """Add an op and return its first output (-1 where it has none). A kind the schema lacks is a custom op.
+
+        Raises:
+            KeyError: there are options, and the schema has none for this kind.
+        """
         outs = [outputs] if isinstance(outputs, int) else list(outputs)
         table: dict[str, Any] = {"opcode_index": self._code(kind, version), "inputs": list(inputs), "outputs": outs}
         place = options_table(kind) if kind in OPERATORS else None
+        if options and place is None:
+            raise KeyError(f"{kind} has no options; a custom op has custom_options=b'...'")
         if options is not None and place is not None:
             union, name = place
             table["builtin_options" if union == "BuiltinOptions" else "builtin_options_2"] = (name, dict(options))

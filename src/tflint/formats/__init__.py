@@ -5,14 +5,15 @@ A reader never gives up on the first fault: it returns what it could read, and `
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from tflint.errors import ReadError
+from tflint.formats.containers import HEAD, NAMED, Other, annexed, identify
 from tflint.model import Format, Location, Model, Problem, ProblemKind
 
 __all__ = ["discover", "read"]
@@ -20,17 +21,10 @@ __all__ = ["discover", "read"]
 MAP_FROM = 64 << 20
 """Files of at least so many bytes are mapped; smaller ones are read: a mapped file that shrinks kills the process."""
 
-_HEAD = 512
 _SUFFIXES = frozenset({".tflite", ".lite", ".keras", ".h5", ".hdf5"})
 """In a folder a file counts as a model for one of these names, or for its content."""
+_TFLITE_SUFFIXES = frozenset({".tflite", ".lite"})
 _SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt")
-_LFS = b"version https://git-lfs.github.com/spec/"
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_NAMED = {
-    Format.KERAS: "a Keras v3 archive",
-    Format.KERAS_H5: "an HDF5 file",
-    Format.SAVED_MODEL: "a SavedModel folder",
-}
 
 
 def discover(path: Path) -> Iterator[Path]:
@@ -39,32 +33,30 @@ def discover(path: Path) -> Iterator[Path]:
     A file inside a SavedModel stands for the whole folder. Hidden folders are left out.
 
     Raises:
-        ReadError: there is no such path.
+        ReadError: there is no such path, or the system does not let us look.
     """
-    if path.name in _SAVED_MODEL and path.is_file():
-        yield path.parent
-    elif not path.is_dir():
-        if not os.path.lexists(path):
-            raise ReadError(f"There is no file or folder '{path}'.")
-        yield path
-    elif any((path / name).is_file() for name in _SAVED_MODEL):
-        yield path
-    else:
-        yield from _in_folder(path)
+    try:
+        if path.name in _SAVED_MODEL and path.is_file():
+            yield path.parent
+        elif not path.is_dir():
+            os.lstat(path)
+            yield path
+        elif _is_saved_model(path):
+            yield path
+        else:
+            yield from _in_folder(path)
+    except (OSError, ValueError) as reason:
+        raise _read_error(str(path), reason) from reason
 
 
 def _in_folder(path: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(path.iterdir())
-    except OSError as reason:
-        raise ReadError(f"The folder '{path}' cannot be listed: {reason.strerror}.") from reason
-    for entry in entries:
+    for entry in sorted(path.iterdir()):
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
             if not entry.is_symlink():  # no loops
                 yield from discover(entry)
-        elif entry.suffix.lower() in _SUFFIXES or _head(entry)[4:8] == b"TFL3":
+        elif entry.suffix.lower() in _SUFFIXES or _begins_as_tflite(entry):
             yield entry
 
 
@@ -80,136 +72,95 @@ def read(path: str | os.PathLike[str]) -> Model:
         if stat.S_ISDIR(status.st_mode):
             return _folder(name)
         if not stat.S_ISREG(status.st_mode):
-            return _unreadable(name, 0, ProblemKind.NOT_A_MODEL, "This is no regular file.", "Name a model file.")
+            return _unreadable(name, 0, _special(status.st_mode))
         with open(name, "rb") as file:
-            head = file.read(_HEAD)
+            head = file.read(HEAD)
             if head[4:8] != b"TFL3":
-                return _not_tflite(name, status.st_size, head)
+                return _other(name, status.st_size, head)
             from tflint.formats.tflite import reader
 
             if status.st_size >= MAP_FROM:
                 return reader.read(name, memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
             file.seek(0)
             return reader.read(name, memoryview(file.read()))
-    except FileNotFoundError as reason:
-        raise ReadError(f"There is no file or folder '{name}'.") from reason
-    except OSError as reason:
-        raise ReadError(f"'{name}' cannot be read: {reason.strerror}.") from reason
+    except (OSError, ValueError) as reason:
+        if isinstance(reason, OSError) and reason.errno in {errno.ENOENT, errno.ELOOP} and Path(name).is_symlink():
+            return _unreadable(name, 0, _dangling(Path(name)))
+        raise _read_error(name, reason) from reason
+
+
+def _read_error(path: str, reason: Exception) -> ReadError:
+    """What to say of a path that the system does not let us read."""
+    if isinstance(reason, FileNotFoundError | NotADirectoryError):
+        return ReadError(f"There is no file or folder '{path}'.")
+    said = reason.strerror if isinstance(reason, OSError) and reason.strerror else str(reason)
+    return ReadError(f"'{path}' cannot be read: {said}.")
+
+
+def _is_saved_model(path: Path) -> bool:
+    return any((path / name).is_file() for name in _SAVED_MODEL)
 
 
 def _folder(path: str) -> Model:
-    if not any((Path(path) / name).is_file() for name in _SAVED_MODEL):
+    if not _is_saved_model(Path(path)):
         raise ReadError(f"'{path}' is a folder, and no SavedModel.")
     size = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
     return _unsupported(path, size, Format.SAVED_MODEL)
 
 
-def _not_tflite(path: str, size: int, head: bytes) -> Model:
+def _other(path: str, size: int, head: bytes) -> Model:
     """The model of a file that is something else: each kind with its own sentence."""
-    found = _container(path, head)
-    named_tflite = Path(path).suffix.lower() in {".tflite", ".lite"}
+    found = identify(path, size, head)
+    named_tflite = Path(path).suffix.lower() in _TFLITE_SUFFIXES
     if isinstance(found, Format):
         if not named_tflite:
             return _unsupported(path, size, found)
-        found = (
-            ProblemKind.NOT_A_MODEL,
-            f"The file is {_NAMED[found]} under a .tflite name.",
-            "Give it its own suffix.",
-        )
-    kind, message, hint = found
-    return _unreadable(path, size, kind, message, hint)
+        message = f"The file is {NAMED[found]}, under the name of a TFLite file."
+        found = Other(ProblemKind.NOT_A_MODEL, message, "Give it its own suffix, or put the .tflite file in its place.")
+    elif named_tflite and found.bundle:
+        found = found._replace(kind=ProblemKind.NOT_A_MODEL)
+    return _unreadable(path, size, found)
 
 
-def _container(path: str, head: bytes) -> Format | tuple[ProblemKind, str, str]:
-    """The format of a file that is no TFLite flatbuffer, or what is wrong with it and what to do."""
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not head:
-        return ProblemKind.EMPTY, "The file is empty.", "Convert or fetch the model again."
-    if head.startswith(_LFS):
-        return _lfs(head)
-    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml")):
-        return (
-            ProblemKind.NOT_A_MODEL,
-            "The file is a web page: most likely the answer of a download that failed.",
-            "Open the address in a browser, and download the file itself.",
-        )
-    if head.startswith(_HDF5):
-        return Format.KERAS_H5
-    if head.startswith(b"PK\x03\x04"):
-        return _zip(path)
-    if head.startswith(b"\x1f\x8b"):
-        return ProblemKind.NOT_A_MODEL, "The file is compressed with gzip.", "Unpack it: gunzip FILE."
-    if head[4:7] == b"TFL" and head[7:8].isalnum():
-        return (
-            ProblemKind.IDENTIFIER,
-            f"The file's identifier is '{head[4:8].decode('ascii', 'replace')}'; TFLite and LiteRT read 'TFL3' only.",
-            "Convert the model again with a released converter.",
-        )
-    if len(head) < 8:
-        return ProblemKind.TRUNCATED, f"The file has {len(head)} bytes; no model is so short.", "Fetch the file again."
-    if _is_text(head):
-        return ProblemKind.NOT_A_MODEL, "The file is text, and no model.", "Name a model file."
-    return (
+def _special(mode: int) -> Other:
+    """What stands at a path that is neither a file nor a folder."""
+    kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+    what = next((text for test, text in kinds if test(mode)), "a device")
+    return Other(ProblemKind.NOT_A_MODEL, f"This is {what}, and no file.", "Name a model file.")
+
+
+def _dangling(path: Path) -> Other:
+    """What a symbolic link is that leads to no file."""
+    target = str(path.readlink())
+    if "/annex/objects/" in target:
+        return annexed()
+    return Other(
         ProblemKind.NOT_A_MODEL,
-        f"The file is no model that tflint knows: it begins with {head[:8].hex(' ')}; a TFLite file has 'TFL3' at byte 4.",
-        "Name a .tflite, .keras or .h5 file, or a SavedModel folder.",
-    )
-
-
-def _is_text(head: bytes) -> bool:
-    return not any(byte < 9 or 13 < byte < 32 for byte in head)
-
-
-def _lfs(head: bytes) -> tuple[ProblemKind, str, str]:
-    size = next((line[5:] for line in head.split(b"\n") if line.startswith(b"size ")), b"")
-    what = f" of {int(size):,} bytes" if size.isdigit() and len(size) < 20 else ""
-    return (
-        ProblemKind.LFS_POINTER,
-        f"The file is a git-LFS pointer; the model itself{what} was not fetched, and nothing of it was checked.",
-        "Run: git lfs pull",
-    )
-
-
-def _zip(path: str) -> Format | tuple[ProblemKind, str, str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if "config.json" in archive.namelist():
-                return Format.KERAS
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as reason:
-        return (
-            ProblemKind.TRUNCATED,
-            f"The file begins as a zip archive (a .keras file is one), and cannot be opened: {reason}.",
-            "Save or fetch the file again.",
-        )
-    return (
-        ProblemKind.NOT_A_MODEL,
-        "The file is a zip archive without the config.json of a Keras model.",
-        "Unpack it, and name the model inside.",
+        f"This is a symbolic link to '{target}', which leads to no file.",
+        "Fetch the file that it stands for, or make the link again.",
     )
 
 
 def _unsupported(path: str, size: int, format: Format) -> Model:
-    problem = Problem(
+    what = Other(
         ProblemKind.UNSUPPORTED,
-        Location(path),
-        f"This is {_NAMED[format]}; this version of tflint reads .tflite files only, and checked nothing in it.",
+        f"This is {NAMED[format]}; this version of tflint reads .tflite files only, and checked nothing in it.",
         "Name the .tflite file that was converted from it.",
-        fatal=True,
     )
+    return _unreadable(path, size, what, format)
+
+
+def _unreadable(path: str, size: int, what: Other, format: Format = Format.UNKNOWN) -> Model:
+    problem = Problem(what.kind, Location(path), what.message, what.help, fatal=True)
     return Model(path, format, size, problems=(problem,))
 
 
-def _unreadable(path: str, size: int, kind: ProblemKind, message: str, hint: str) -> Model:
-    problem = Problem(kind, Location(path), message, hint, fatal=True)
-    return Model(path, Format.UNKNOWN, size, problems=(problem,))
-
-
-def _head(path: Path) -> bytes:
-    """The first bytes of a regular file; none where it cannot be read."""
+def _begins_as_tflite(path: Path) -> bool:
+    """True for a regular file with the identifier of TFLite; False where it cannot be read."""
     try:
         if not path.is_file():
-            return b""
+            return False
         with open(path, "rb") as file:
-            return file.read(8)
+            return file.read(8)[4:] == b"TFL3"
     except OSError:
-        return b""
+        return False

@@ -1,15 +1,15 @@
 """A walk over a flatbuffer that trusts nothing in it.
 
 Every offset, length and count is checked against the file before it is used; what does not fit raises `Damage`.
-The work is bounded too: a table may be referred to many times, so the bytes walked are counted, and a file that asks
-for several times its own size is given up on.
+The work is bounded too: a table may be referred to many times, so what is walked is counted, and a file that asks for
+several times its own size is given up on.
 
 Source: the encoding is described in flatbuffers' documentation, "FlatBuffer Internals".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from struct import Struct, error
 from types import MappingProxyType
@@ -18,16 +18,27 @@ from typing import Any, NamedTuple
 from tflint.formats.tflite.schema import ENUMS, OPERATORS, TABLES, UNIONS
 from tflint.model import ProblemKind
 
-__all__ = ["Damage", "Exhausted", "Field", "Flat", "fields"]
+__all__ = ["BROKEN", "Damage", "Exhausted", "Field", "Flat", "fields"]
 
 _I32, _U32, _U16 = Struct("<i"), Struct("<I"), Struct("<H")
-_SLOTS = 16
-"""Tables read by position get at least so many slots, the absent ones as 0."""
+_SLOTS = 20
+"""No table of the schema has more fields. Every table is read as having so many, the absent ones at place 0."""
+_TABLE_COST = 40
+"""What reading a table costs beside its bytes: the objects that are made of it."""
+_AT_LEAST = 1 << 20
+"""So much may always be walked: a small file cannot cost much."""
+_LARGEST = 2**31
+"""No flatbuffer is larger: its references are signed in places."""
+_CUT = 4096
+"""What refers to more than so many times the size of a file is no file that was cut off, but wrong."""
 _SCALARS = {
     "bool": Struct("<?"), "int8": Struct("<b"), "uint8": Struct("<B"), "int16": Struct("<h"), "uint16": Struct("<H"),
     "int32": Struct("<i"), "uint32": Struct("<I"), "float32": Struct("<f"), "int64": Struct("<q"),
     "uint64": Struct("<Q"),
 }  # fmt: skip
+_ENUMS = ENUMS | {"BuiltinOperator": ("int32", dict(enumerate(OPERATORS)))}
+_INTS = tuple(Struct(f"<{count}i") for count in range(9))
+"""The forms of short int32 vectors: most shapes, inputs and outputs."""
 
 
 class Damage(Exception):  # noqa: N818 - a state of the file, not an error of the program
@@ -37,9 +48,20 @@ class Damage(Exception):  # noqa: N818 - a state of the file, not an error of th
         super().__init__(message)
         self.kind = kind
 
+    @classmethod
+    def of(cls, reason: Exception) -> Damage:
+        """The damage that an exception of `BROKEN` stands for."""
+        if isinstance(reason, Damage):
+            return reason
+        return cls(ProblemKind.TRUNCATED, "a part of it lies beyond the end of the file")
+
 
 class Exhausted(Damage):
     """The walk was given up: the file refers to its own parts too many times."""
+
+
+BROKEN = (Damage, error)
+"""What a step of the walk raises where the file is damaged; `error` where a number lies across the file's end."""
 
 
 class Field(NamedTuple):
@@ -74,14 +96,13 @@ def fields(table: str) -> tuple[Field, ...]:
 def _default(kind: str, is_vector: bool, text: str) -> Any:
     """The value of a field that is absent."""
     if is_vector:
-        return ()
+        return memoryview(b"") if kind == "uint8" else ()
     if kind == "bool":
         return text == "true"
     if kind == "string":
         return ""
-    if kind in ENUMS:
-        names = ENUMS[kind][1]
-        return text or names.get(0, 0)
+    if kind in _ENUMS:
+        return text or _ENUMS[kind][1].get(0, 0)
     if kind == "float32":
         return float(text or 0)
     return int(text or 0) if kind in _SCALARS else None
@@ -94,7 +115,7 @@ class Flat:
         self.view = view
         self.end = len(view)
         self.reach = 8
-        self._left = 4 * self.end + 65_536
+        self._left = 4 * self.end + _AT_LEAST
         self._vtables: dict[int, tuple[int, tuple[int, ...]]] = {}
 
     def spend(self, size: int) -> None:
@@ -103,24 +124,25 @@ class Flat:
         if self._left < 0:
             raise Exhausted(
                 ProblemKind.OVERSIZED,
-                f"its tables refer to one another so often that reading them all would take over four times "
-                f"the {self.end:,} bytes of the file",
+                f"its parts refer to one another so often that reading them all would take many times the "
+                f"{self.end:,} bytes of the file",
             )
 
     def slots(self, at: int) -> tuple[int, ...]:
-        """The place of each field of the table at `at`, relative to it; 0 where absent. At least 16 entries."""
+        """The place of each field of the table at `at`, relative to it; 0 where absent."""
         if not 0 <= at <= self.end - 4:
-            raise self._outside(at, 4)
+            raise self.outside(at, 4)
         vtable = at - _I32.unpack_from(self.view, at)[0]
         known = self._vtables.get(vtable)
         if known is None:
             known = self._vtables[vtable] = self._vtable(vtable)
         size, places = known
-        if at + size > self.end:
-            raise self._outside(at, size)
-        if at + size > self.reach:
-            self.reach = at + size
-        self._left -= size + 8
+        end = at + size
+        if end > self.end:
+            raise self.outside(at, size)
+        if end > self.reach:
+            self.reach = end
+        self._left -= size + _TABLE_COST
         if self._left < 0:
             self.spend(0)
         return places
@@ -132,42 +154,59 @@ class Flat:
     def _vtable(self, at: int) -> tuple[int, tuple[int, ...]]:
         """The size of the tables that share a vtable, and the places of their fields."""
         if not 0 <= at <= self.end - 4:
-            raise self._outside(at, 4)
+            raise self.outside(at, 4)
         length = _U16.unpack_from(self.view, at)[0]
         size = _U16.unpack_from(self.view, at + 2)[0]
         if length < 4 or length % 2 or at + length > self.end or size < 4:
-            raise Damage(ProblemKind.BAD_OFFSET, f"the table layout at byte {at:,} is not one: {length} and {size}")
-        count = (length - 4) // 2
+            raise Damage(ProblemKind.BAD_OFFSET, f"what stands at byte {at:,} cannot be the list of a table's fields")
+        count = min((length - 4) // 2, _SLOTS)
         places = Struct(f"<{count}H").unpack_from(self.view, at + 4)
-        if any(place >= size for place in places):
-            raise Damage(ProblemKind.BAD_OFFSET, f"the table layout at byte {at:,} has a field outside its table")
+        if max(places, default=0) >= size:
+            raise Damage(
+                ProblemKind.BAD_OFFSET, f"the list of a table's fields at byte {at:,} has a field outside its table"
+            )
         self.spend(length)
         self.reach = max(self.reach, at + length)
-        return size, places + (0,) * max(0, _SLOTS - count)
+        return size, places + (0,) * (_SLOTS - count)
 
     def follow(self, at: int) -> int:
-        """The place that the offset stored at `at` points to."""
+        """The place that the reference stored at `at` points to."""
         offset: int = _U32.unpack_from(self.view, at)[0]
-        if at + offset > self.end - 4 or offset < 4:
-            raise self._outside(at + offset, 4)
+        if at + offset > self.end - 4:
+            raise self.outside(at + offset, 4)
+        if offset < 4:
+            raise Damage(ProblemKind.BAD_OFFSET, f"the reference at byte {at:,} points to itself")
         return at + offset
 
     def vector(self, at: int, item_size: int) -> tuple[int, int]:
         """Where the items of the vector stored at `at` begin, and how many there are."""
-        start = self.follow(at)
-        count: int = _U32.unpack_from(self.view, start)[0]
-        end = start + 4 + count * item_size
+        view = self.view
+        start: int = at + _U32.unpack_from(view, at)[0] + 4
+        if start > self.end or start < at + 8:
+            self.follow(at)  # says what is wrong
+        count: int = _U32.unpack_from(view, start - 4)[0]
+        end = start + count * item_size
         if end > self.end:
-            raise self._outside(start + 4, count * item_size)
+            raise self.outside(start, count * item_size)
         if end > self.reach:
             self.reach = end
-        return start + 4, count
+        return start, count
 
-    def numbers(self, at: int, code: str, item_size: int) -> tuple[Any, ...]:
-        """The numbers of the vector stored at `at`, of the struct type `code`."""
-        start, count = self.vector(at, item_size)
-        self.spend(count * item_size)
-        return _numbers(code, count).unpack_from(self.view, start)
+    def ints(self, at: int) -> tuple[int, ...]:
+        """The numbers of the int32 vector stored at `at`."""
+        start, count = self.vector(at, 4)
+        self._left -= 4 * count
+        if self._left < 0:
+            self.spend(0)
+        form = _INTS[count] if count < len(_INTS) else Struct(f"<{count}i")
+        return form.unpack_from(self.view, start)
+
+    def numbers(self, at: int, kind: str) -> tuple[Any, ...]:
+        """The numbers of the vector stored at `at`, of a scalar type."""
+        form = _SCALARS[kind]
+        start, count = self.vector(at, form.size)
+        self.spend(count * max(form.size, 4))  # a small number takes as much memory as a large one
+        return Struct(f"<{count}{form.format[1:]}").unpack_from(self.view, start)
 
     def tables(self, at: int) -> list[int]:
         """The places of the tables in the vector stored at `at`; checked when they are read."""
@@ -183,18 +222,17 @@ class Flat:
 
     def string(self, at: int) -> str:
         """The string stored at `at`; bytes that are not UTF-8 become U+FFFD."""
-        raw = self.bytes(at)
-        self.spend(len(raw))
-        self.reach = max(self.reach, min(self.end, self.follow(at) + 5 + len(raw)))  # and its closing zero
-        return str(raw, "utf-8", "replace")
+        start, count = self.vector(at, 1)
+        self.spend(count)
+        end = start + count
+        if self.reach == end < self.end:
+            self.reach += 1  # its closing zero
+        return str(self.view[start:end], "utf-8", "replace")
 
     def scalar(self, kind: str, at: int) -> Any:
         """The number stored at `at`; an enumeration as its name, a number that it does not know as it is."""
-        width, names = ENUMS.get(kind, (kind, None))
-        try:
-            value = _SCALARS[width].unpack_from(self.view, at)[0]
-        except error:
-            raise self._outside(at, 4) from None
+        width, names = _ENUMS.get(kind, (kind, None))
+        value = _SCALARS[width].unpack_from(self.view, at)[0]
         return value if names is None else names.get(value, value)
 
     def table(self, name: str, at: int) -> Mapping[str, Any]:
@@ -202,8 +240,15 @@ class Flat:
         places = self.slots(at)
         found: dict[str, Any] = {}
         for slot, key, kind, is_vector, default in fields(name):
-            place = places[slot] if slot < len(places) else 0
-            found[key] = default if not place else self._field(places, slot, at, kind, is_vector)
+            found[key] = self._field(places, slot, at, kind, is_vector) if places[slot] else default
+        return MappingProxyType(found)
+
+    def scalars(self, name: str, at: int) -> Mapping[str, Any]:
+        """A table that has only numbers, and that `slots` was called on before: nothing of it can fail or add up."""
+        places = self._vtables[at - _I32.unpack_from(self.view, at)[0]][1]
+        found: dict[str, Any] = {}
+        for slot, key, kind, _, default in fields(name):
+            found[key] = self.scalar(kind, at + places[slot]) if places[slot] else default
         return MappingProxyType(found)
 
     def _field(self, places: tuple[int, ...], slot: int, table: int, kind: str, is_vector: bool) -> Any:
@@ -213,9 +258,6 @@ class Flat:
             names = UNIONS[kind]
             known = 0 < number <= len(names)
             return (names[number - 1], self.table(names[number - 1], self.follow(at))) if known else None
-        if kind == "BuiltinOperator":
-            number = self.scalar("int32", at)
-            return OPERATORS[number] if 0 <= number < len(OPERATORS) else number
         if is_vector:
             return self._vector_field(at, kind)
         if kind == "string":
@@ -227,26 +269,17 @@ class Flat:
             return self.bytes(at)
         if kind in TABLES:
             return tuple(self.table(kind, place) for place in self.tables(at))
-        width, names = ENUMS.get(kind, (kind, None))
-        form = _SCALARS[width]
-        values = self.numbers(at, form.format[1:], form.size)
+        width, names = _ENUMS.get(kind, (kind, None))
+        values = self.numbers(at, width)
         return values if names is None else tuple(names.get(value, value) for value in values)
 
-    def _outside(self, at: int, size: int) -> Damage:
-        past = at + size - self.end
-        where = f"byte {at:,}" if at >= 0 else "a place before the file's first byte"
-        kind = ProblemKind.TRUNCATED if past > 0 else ProblemKind.BAD_OFFSET
-        return Damage(kind, f"it refers to {where}, and the file ends at byte {self.end:,}")
-
-
-@cache
-def _form(code: str, count: int) -> Struct:
-    return Struct(f"<{count}{code}")
-
-
-def _numbers(code: str, count: int) -> Struct:
-    """The form of a vector; the small ones are kept."""
-    return _form(code, count) if count <= 16 else Struct(f"<{count}{code}")
-
-
-Decoder = Callable[[], Mapping[str, Any]]
+    def outside(self, at: int, size: int, *, huge: bool = False) -> Damage:
+        """The damage of a reference to bytes that the file does not have; `huge` where it may be beyond 2 GB."""
+        what = f"{size:,} bytes at byte {at:,}" if size > 4 else f"byte {at:,}"
+        if at < 0:
+            what = "a place before the file's first byte"
+        cut = at >= 0 and at + size > self.end and (huge or at + size <= min(_LARGEST, _CUT * self.end))
+        return Damage(
+            ProblemKind.TRUNCATED if cut else ProblemKind.BAD_OFFSET,
+            f"it refers to {what}, and the file ends at byte {self.end:,}",
+        )

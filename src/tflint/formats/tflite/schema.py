@@ -488,6 +488,7 @@ TABLES: dict[str, str] = {
     "BitwiseXorOptions": "",
     "RightShiftOptions": "",
     "DilateOptions": "",
+    "ReduceWindowOptions": "reduce_function:ReduceWindowFunction",
     "OperatorCode": "deprecated_builtin_code:int8 custom_code:string version:int32=1 builtin_code:BuiltinOperator",
     "StableHLOCompositeOptions": (
         "name:string decomposition_subgraph_index:int32 composite_attributes:[uint8] "

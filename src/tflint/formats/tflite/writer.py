@@ -43,7 +43,7 @@ def write(values: Mapping[str, Any], table: str = "Model", identifier: bytes = b
     """Return the file whose root table has these values.
 
     Raises:
-        KeyError: a table has no such field.
+        KeyError: a table has no such field, or an enumeration no such name.
     """
     builder = flatbuffers.Builder(1024)
     builder.Finish(_table(builder, table, values), identifier)
@@ -139,6 +139,8 @@ def _numbers(kind: str, value: Any) -> Any:
 def _number(kind: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    if kind == "BuiltinOperator":
-        return OPERATORS.index(value)
-    return next(number for number, name in ENUMS[kind][1].items() if name == value)
+    names = dict(enumerate(OPERATORS)) if kind == "BuiltinOperator" else ENUMS[kind][1]
+    found = next((number for number, name in names.items() if name == value), None)
+    if found is None:
+        raise KeyError(f"{kind} has no '{value}'; it has {sorted(names.values())}")
+    return found
