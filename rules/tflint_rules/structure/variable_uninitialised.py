@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import networkx
-
 from tflint import Context, Finding, Graph, Model, Op, Rule, RuleMeta, Severity
 from tflint.analysis.calls import call_graph
 
@@ -32,7 +30,7 @@ class VariableUninitialised(Rule):
 
     ```text
     error TFL116 variable-uninitialised: op 1 READ_VARIABLE, 'dense/kernel'
-      A variable is read and never written: 'dense/kernel'; the file holds no values for them, so the
+      A variable is read and never written: 'dense/kernel'; the file holds no value for it, so the
       model computes with uninitialised memory.
       help: Convert again with tf.lite.TFLiteConverter.from_keras_model(model), or save with
             model.export(path) instead of tf.saved_model.save.
@@ -74,10 +72,12 @@ class VariableUninitialised(Rule):
             return
         names = list(dict.fromkeys(name for _, (_, name) in lost))
         listed = ", ".join(f"'{name}'" for name in names[:3]) + (", …" if len(names) > 3 else "")
-        count = f"{len(names)} variables are" if len(names) > 1 else "A variable is"
+        count, whose = (
+            (f"{len(names)} variables are", "values for them") if len(names) > 1 else ("A variable is", "value for it")
+        )
         yield self.finding(
             lost[0][0],
-            f"{count} read and never written: {listed}; the file holds no values for them, so the model computes with "
+            f"{count} read and never written: {listed}; the file holds no {whose}, so the model computes with "
             f"uninitialised memory.",
             help="Convert again with tf.lite.TFLiteConverter.from_keras_model(model), or save with model.export(path) "
             "instead of tf.saved_model.save.",
@@ -88,6 +88,8 @@ class VariableUninitialised(Rule):
     def _written_elsewhere(
         self, model: Model, reads: list[tuple[Graph, Op, _Key]], written: dict[_Key, set[int]]
     ) -> Iterator[Finding]:
+        import networkx
+
         calls = call_graph(model)
         apart: dict[int, list[tuple[Op, _Key]]] = {}
         for graph, op, key in reads:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["call_graph", "called"]
 
+_CALLERS = frozenset(
+    {"IF", "WHILE", "CALL", "CALL_ONCE", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE"}
+    | {"STABLEHLO_REDUCE", "STABLEHLO_REDUCE_WINDOW", "STABLEHLO_SORT", "STABLEHLO_SCATTER"}
+)
+
 
 def called(op: Op) -> Iterator[tuple[str, int]]:
     """Yield the graphs that an op runs, as the option that names them and their index.
@@ -19,6 +24,8 @@ def called(op: Op) -> Iterator[tuple[str, int]]:
     Source: LiteRT f67457790, tflite/converter/schema/schema.fbs: the options of IF, WHILE, CALL, CALL_ONCE and the
     STABLEHLO ops with regions.
     """
+    if op.kind not in _CALLERS or op.is_custom:
+        return  # the options of the many other ops need not be decoded
     for name, value in op.options.items():
         if name == "subgraph" or name.endswith("subgraph_index"):
             yield name, value
@@ -32,10 +39,7 @@ def call_graph(model: Model) -> networkx.DiGraph[Any]:
 
     found: networkx.DiGraph[Any] = networkx.DiGraph()
     found.add_nodes_from(range(len(model.graphs)))
-    if len(model.graphs) > 1:
-        for graph in model.graphs:
-            for op in graph.ops:
-                found.add_edges_from(
-                    (graph.index, number) for _, number in called(op) if 0 <= number < len(model.graphs)
-                )
+    for graph in model.graphs:
+        for op in graph.ops:
+            found.add_edges_from((graph.index, number) for _, number in called(op) if 0 <= number < len(model.graphs))
     return found

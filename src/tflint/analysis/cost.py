@@ -79,10 +79,11 @@ def _product(op: Op, weights: Tensor, result: Tensor) -> int | None:
 
 
 def _recurrent(op: Op) -> int | None:
-    """Every weight meets every step once."""
+    """Every weight meets every step once. The state between steps, of rank 2 too, is a variable."""
     values = op.input(0)
     if values is None or not values.default_shape:
         return None
-    weights = [each for each in op.inputs[1:] if each is not None and each.is_constant and len(each.default_shape) == 2]
+    inputs = op.inputs[2:3] if op.options.get("kernel_type") == "BASIC" else op.inputs[1:]  # there the state is none
+    weights = [each for each in inputs if each is not None and not each.is_variable and len(each.default_shape) == 2]
     steps = prod(values.default_shape[:-1])
     return steps * sum(each.elements for each in weights)

@@ -14,6 +14,8 @@ __all__ = ["structural_key"]
 
 _ROUNDS = 2
 """So many ops back does a key look."""
+_WIDTH = 16
+"""So many inputs and outputs of an op count: a hostile file may have ops with a hundred thousand."""
 
 
 def structural_key(model: Model, address: str) -> str:
@@ -40,9 +42,9 @@ def _tensor_key(graph: Graph, tensor: Tensor) -> str:
 
 def _op_key(graph: Graph, op: Op, rounds: int) -> str:
     parts = [op.kind, *(f"{name}={value}" for name, value in sorted(op.options.items()) if _is_plain(value))]
-    parts += [_type(tensor) for tensor in (*op.inputs, *op.outputs)]
+    parts += [_type(tensor) for tensor in (*op.inputs[:_WIDTH], *op.outputs[:_WIDTH])]
     if rounds:
-        makers = (graph.producer(tensor) if tensor is not None else None for tensor in op.inputs)
+        makers = (graph.producer(tensor) if tensor is not None else None for tensor in op.inputs[:_WIDTH])
         parts += [_op_key(graph, maker, rounds - 1) if maker is not None else "-" for maker in makers]
     return _digest("|".join(parts))
 

@@ -9,6 +9,7 @@ from tflint.model import Tensor
 __all__ = ["count", "listed", "named", "share", "size", "typed"]
 
 _LONGEST_NAME = 60
+_UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 
 def named(tensor: Tensor) -> str:
@@ -50,16 +51,17 @@ def size(number: int) -> str:
     """A number of bytes as people read it: `312 bytes`, `41.5 KiB`, `3.2 MiB`."""
     if number < 1024:
         return count(number, "byte")
-    for unit in ("KiB", "MiB", "GiB"):
-        number_in_unit = number / 1024 ** (1 + ("KiB", "MiB", "GiB").index(unit))
-        if number_in_unit < 1023.95 or unit == "GiB":
+    in_unit, unit = number / 1024, _UNITS[0]
+    for larger in _UNITS[1:]:
+        if in_unit < 1023.95:
             break
-    return f"{number_in_unit:,.1f} {unit}"
+        in_unit, unit = in_unit / 1024, larger
+    return f"{in_unit:,.1f} {unit}"
 
 
 def share(part: float, whole: float) -> str:
     """A part of a whole as percent: `0 %`, `< 0.1 %`, `0.4 %`, `37 %`."""
     percent = 100 * part / whole if whole else 0.0
-    if percent == 0 or percent >= 10:
+    if percent == 0 or percent >= 9.95:
         return f"{percent:.0f} %"
     return "< 0.1 %" if percent < 0.05 else f"{percent:.1f} %"

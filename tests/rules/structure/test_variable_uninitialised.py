@@ -90,3 +90,14 @@ def test_a_broken_graph_may_hold_the_missing_write() -> None:
     g = bad()
     g.subgraph("broken").graph["outputs"].append(99)
     assert findings(RULE, g) == []
+
+
+def test_a_lost_variable_is_told_apart_from_one_that_another_graph_writes() -> None:
+    g = bad()
+    reading(g, "other/kernel")
+    writing(g.subgraph("restore"))
+    lost, apart = findings(RULE, g)
+    assert lost.severity is Severity.ERROR
+    assert "'other/kernel'" in lost.message
+    assert apart.severity is Severity.WARNING
+    assert "'dense/kernel'" in apart.message
