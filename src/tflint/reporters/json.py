@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tflint import __version__
@@ -13,14 +15,16 @@ from tflint.reporters import Style
 if TYPE_CHECKING:
     from tflint.engine import Report
 
-__all__ = ["SCHEMA", "document", "render"]
+__all__ = ["SCHEMA", "document", "plain", "render"]
 
 SCHEMA = "tflint-check/1"
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def render(report: Report, style: Style) -> str:  # noqa: ARG001 - what a style says is for people
     """The report as a JSON document."""
-    return json.dumps(document(report), indent=1, allow_nan=False, ensure_ascii=True) + "\n"
+    return json.dumps(plain(document(report)), indent=1, allow_nan=False) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "help": finding.help,
         "related": [_related(place) for place in finding.related],
         "source": source,
-        "evidence": _finite(finding.evidence),
+        "evidence": finding.evidence,
         "fingerprint": finding.fingerprint,
     }
 
@@ -74,14 +78,18 @@ def _related(place: Location) -> dict[str, Any]:
     return {"path": place.path, "address": place.address, "tensor": place.name or None}
 
 
-def _finite(value: Any) -> Any:
-    """Evidence that JSON can hold: numbers that are not finite become their names."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_finite(item) for item in value]
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: numbers that are not finite become their names, halves of characters U+FFFD."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, bool | int) or value is None:
+        return value
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
-    if isinstance(value, bool | int | str) or value is None:
-        return value
-    return _finite(value.item()) if hasattr(value, "item") else str(value)
+    if isinstance(value, dict | MappingProxyType):
+        return {plain(str(key)): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return [plain(item) for item in sorted(value, key=str)]
+    return plain(value.tolist() if hasattr(value, "tolist") else str(value))

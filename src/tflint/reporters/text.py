@@ -16,7 +16,7 @@ from tflint.reporters import Style
 if TYPE_CHECKING:
     from tflint.engine import Coverage, Report
 
-__all__ = ["escape", "lines", "place", "render"]
+__all__ = ["coverage", "escape", "lines", "place", "render", "unjudged"]
 
 _COLOR = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
 _RELATED = 4
@@ -70,16 +70,18 @@ def place(location: Location) -> str:
     """A place in words: `op 12 NEG, 'layer_norm/neg'`; empty for the whole file."""
     graph, _, rest = location.address.partition("/")
     name = f"'{escape(cut(location.name))}'" if location.name else ""
-    where = f" of graph {graph}" if graph not in ("", "0") else ""
-    if rest.startswith("t"):
+    where = "" if graph == "0" else f" of graph {graph}"
+    if not graph.isdecimal():
+        words = [escape(cut(location.address)), name]
+    elif rest.startswith("t"):
         words = [f"tensor {rest[1:]}{where}", name]
     elif rest:
         number, _, kind = rest.partition(":")
-        words = [f"op {number} {escape(kind)}".rstrip() + where, name]
+        words = [f"op {number} {escape(cut(kind))}".rstrip() + where, name]
     else:
-        words = [f"graph {graph}" if graph else "", name]
+        words = [f"graph {graph}", name]
     if location.layer is not None:
-        words.insert(0, f"layer '{escape(location.layer)}'")
+        words.insert(0, f"layer '{escape(cut(location.layer))}'")
     return ", ".join(word for word in words if word)
 
 
@@ -121,7 +123,7 @@ def _closing(report: Report, style: Style) -> Iterator[str]:
     if report.suppressed:
         summary += f" {count(report.suppressed, 'accepted finding')} not shown."
     yield _paint(summary, "1", style)
-    yield from _wrapped(f"coverage: {coverage(report.coverage)}{_unjudged(report)}", "", "  ", style.width)
+    yield from _wrapped(f"coverage: {coverage(report.coverage)}{unjudged(report)}", "", "  ", style.width)
 
 
 def coverage(found: Coverage) -> str:
@@ -132,7 +134,8 @@ def coverage(found: Coverage) -> str:
     return "; ".join([f"{found.ran} of {count(found.rules, 'rule')} ran", *waiting]) + "."
 
 
-def _unjudged(report: Report) -> str:
+def unjudged(report: Report) -> str:
+    """What could not be judged: sentences after a space, or nothing."""
     graphs = sum(model.graphs - model.judged for model in report.models)
     unread = sum(not model.graphs for model in report.models)
     parts = [f" {count(graphs, 'damaged graph')} not judged." if graphs else ""]
