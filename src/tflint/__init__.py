@@ -35,6 +35,15 @@ if TYPE_CHECKING:
     from tflint.rule import Rule as Rule
     from tflint.rule import RuleMeta as RuleMeta
     from tflint.rule import option as option
+    from tflint.target import Condition as Condition
+    from tflint.target import Kind as Kind
+    from tflint.target import Limits as Limits
+    from tflint.target import Source as Source
+    from tflint.target import Support as Support
+    from tflint.target import Target as Target
+    from tflint.target import Unknown as Unknown
+    from tflint.target import Verdict as Verdict
+    from tflint.target import type_code as type_code
 
 __version__ = "0.1.0"
 
@@ -67,6 +76,15 @@ _HOME = {
     "Rule": "rule",
     "RuleMeta": "rule",
     "option": "rule",
+    "Condition": "target",
+    "Kind": "target",
+    "Limits": "target",
+    "Source": "target",
+    "Support": "target",
+    "Target": "target",
+    "Unknown": "target",
+    "Verdict": "target",
+    "type_code": "target",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604

@@ -54,6 +54,7 @@ class Config:
     path: Path | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
     runtime: str | None = None
     fail_on: Severity = Severity.ERROR
     exclude: tuple[str, ...] = ()
@@ -223,6 +224,8 @@ _EXPECT: Mapping[str, Callable[[Any, str, Path], Any]] = {
     "io": _one_of("float32", "int8", "uint8", "int16"),
     "static": _flag,
     "max_kb": _positive,
+    "arena_kib": _positive,
+    "flash_kib": _positive,
     "ops": _one_of("builtin", "select", "any"),
 }
 
@@ -255,6 +258,7 @@ def _suppress(value: Any, key: str, path: Path) -> tuple[Suppression, ...]:
 _KEYS: Mapping[str, Callable[[Any, str, Path], Any]] = {
     "select": _texts,
     "ignore": _texts,
+    "targets": _texts,
     "runtime": _version,
     "fail-on": _severity,
     "exclude": _texts,
@@ -285,17 +289,19 @@ def active_rules(config: Config, rules: tuple[type[Rule], ...]) -> tuple[Rule, .
     """
     where = f"'{config.path}'" if config.path else "the command line"
     names = [rule.meta.name for rule in rules] + [rule.meta.code for rule in rules]
-    selectors = {
+    groups = {
         "select": config.select,
         "ignore": config.ignore,
+        "per-file-ignores": tuple(text for group in config.per_file_ignores.values() for text in group),
+    }
+    single = {
         "severity": tuple(config.severity),
         "rules": tuple(config.rules),
-        "per-file-ignores": tuple(text for group in config.per_file_ignores.values() for text in group),
         "suppress": tuple(each.rule for each in config.suppress),
     }
-    for key, texts in selectors.items():
+    for key, texts in (groups | single).items():
         for text in texts:
-            if not matching_rules(text, rules):
+            if text not in names and not (key in groups and matching_rules(text, rules)):
                 raise ConfigError(f"No rule is called '{text}', which '{key}' in {where} names.{nearest(text, names)}")
     return tuple(_with_options(rule, config) for rule in rules if _is_on(rule, config, rules))
 

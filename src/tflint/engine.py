@@ -18,6 +18,7 @@ from tflint.expectations import Expectations
 from tflint.finding import Finding
 from tflint.formats import discover, read
 from tflint.model import Format, Model
+from tflint.packs import target_at
 from tflint.rule import Context, Need, Rule, RuleMeta
 
 __all__ = ["Checked", "Coverage", "Crash", "Report", "Settings", "check", "expand"]
@@ -38,6 +39,8 @@ class Settings:
     accepted: Mapping[str, int] = field(default_factory=dict)
     """How often each fingerprint of the baseline may occur."""
     digests: bool = False
+    targets: tuple[tuple[str, str], ...] = ()
+    """The targets to check against: their names, and where each is defined, as `module:attribute`."""
     today: date = field(default_factory=date.today)
 
 
@@ -218,7 +221,12 @@ def _check_one(path: str, settings: Settings) -> _Result:
         raise
     except Exception as reason:  # a reader must never fail: where it does, that is ours to mend
         return _Result(Checked(path, Format.UNKNOWN, 0), crashes=(_crash(path, "reader", reason),))
-    ctx = Context(model, expectations=settings.config.expect, runtime=settings.config.runtime)
+    ctx = Context(
+        model,
+        expectations=settings.config.expect,
+        runtime=settings.config.runtime,
+        targets=tuple(target_at(name, where) for name, where in settings.targets),
+    )
     types = tuple(type(rule) for rule in settings.rules)
     off = {rule for text in settings.config.ignored_in(path) for rule in matching_rules(text, types)}
     findings: list[Finding] = []
@@ -247,6 +255,7 @@ def _unmet(meta: RuleMeta, ctx: Context) -> frozenset[Need]:
     """What a rule needs and this run does not have."""
     have = {
         Need.SOURCE: ctx.source is not None,
+        Need.TARGET: bool(ctx.targets),
         Need.PREVIOUS: ctx.previous is not None,
         Need.RUNTIME: ctx.runtime is not None,
         Need.EXPECT: ctx.expectations != Expectations(),

@@ -17,5 +17,9 @@ class Expectations:
     """True where no tensor may have a dynamic dimension."""
     max_kb: float | None = None
     """The largest file, in units of 1024 bytes."""
+    arena_kib: float | None = None
+    """The memory that the device has for values while the model runs, in KiB."""
+    flash_kib: float | None = None
+    """The memory that the device has for the file, in KiB."""
     ops: str | None = None
     """`builtin`, `select` (builtin and Select TensorFlow ops) or `any` (custom ops too)."""

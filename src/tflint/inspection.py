@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tflint.analysis.cost import macs
+from tflint.analysis.placement import Placement, placed
 from tflint.model import Graph, Model, Op, Tensor
+from tflint.target import Target
 
 __all__ = ["SCHEMA", "inspect"]
 
 SCHEMA = "tflint-inspect/1"
 
 
-def inspect(models: Iterable[Model], *, tensors: bool = False) -> dict[str, Any]:
-    """The document on some models; with each graph's tensors where `tensors`. What is not worked out yet is null."""
-    return {"schema": SCHEMA, "models": [_model(model, tensors) for model in models]}
+def inspect(models: Iterable[Model], *, targets: Sequence[Target] = (), tensors: bool = False) -> dict[str, Any]:
+    """The document on some models; placements on `targets`, each graph's tensors where `tensors`."""
+    return {"schema": SCHEMA, "models": [_model(model, targets, tensors) for model in models]}
 
 
-def _model(model: Model, tensors: bool) -> dict[str, Any]:
+def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, Any]:
     custom = [op.kind for graph in model.graphs for op in graph.ops if op.is_custom]
     conversion = model.conversion
     return {
@@ -52,24 +54,53 @@ def _model(model: Model, tensors: bool) -> dict[str, Any]:
             }
             for signature in model.signatures
         ],
-        "graphs": [_graph(graph, tensors) for graph in model.graphs],
+        "refused_by": {target.name: reason for target in targets if (reason := target.refusal(model))},
+        "graphs": [_graph(model, graph, targets, tensors) for graph in model.graphs],
     }
 
 
-def _graph(graph: Graph, tensors: bool) -> dict[str, Any]:
+def _graph(model: Model, graph: Graph, targets: Sequence[Target], tensors: bool) -> dict[str, Any]:
+    found = {target.name: placed(target, model, graph) for target in targets}
     return {
         "index": graph.index,
         "name": graph.name,
         "inputs": [tensor.index for tensor in graph.inputs],
         "outputs": [tensor.index for tensor in graph.outputs],
         "memory": None,
-        "placement": None,
-        "ops": [_op(op) for op in graph.ops],
+        "placement": {name: _placement(each) for name, each in found.items()} if targets else None,
+        "ops": [
+            _op(op, {name: _place(each, index) for name, each in found.items()} if targets else None)
+            for index, op in enumerate(graph.ops)
+        ],
         "tensors": [_tensor(tensor) for tensor in graph.tensors] if tensors else None,
     }
 
 
-def _op(op: Op) -> dict[str, Any]:
+def _placement(found: Placement) -> dict[str, Any]:
+    supported = [verdict.supported for verdict in found.verdicts]
+    return {
+        "ops": len(supported),
+        "placed": found.ops_placed,
+        "refused": supported.count(False),
+        "unknown": supported.count(None),
+        "partitions": found.partitions,
+        "macs_placed": found.macs_placed,
+        "boundary_bytes": sum(tensor.nbytes or 0 for tensor in found.boundary),
+        "boundary_tensors": len(found.boundary),
+    }
+
+
+def _place(found: Placement, index: int) -> dict[str, Any]:
+    verdict = found.verdicts[index]
+    return {
+        "supported": verdict.supported,
+        "placed": found.placed[index],
+        "reason": verdict.reason or None,
+        "partition": found.partition[index],
+    }
+
+
+def _op(op: Op, placement: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "index": op.index,
         "kind": op.kind,
@@ -79,7 +110,7 @@ def _op(op: Op) -> dict[str, Any]:
         "outputs": [tensor.index for tensor in op.outputs],
         "macs": macs(op),
         "layer": None,
-        "placement": None,
+        "placement": placement,
     }
 
 

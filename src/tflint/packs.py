@@ -9,8 +9,9 @@ from importlib.metadata import entry_points
 
 from tflint.errors import PackError
 from tflint.rule import Pack, Rule
+from tflint.target import Target
 
-__all__ = ["GROUP", "all_rules", "load_packs"]
+__all__ = ["GROUP", "all_rules", "find_target", "load_packs", "load_target", "target_at", "target_names"]
 
 GROUP = "tflint.packs"
 """The entry point group: `[project.entry-points."tflint.packs"] mine = "my_package:PACK"`."""
@@ -42,6 +43,54 @@ def load_packs(named: Iterable[str] = ()) -> tuple[Pack, ...]:
 def all_rules(packs: Iterable[Pack]) -> tuple[type[Rule], ...]:
     """The rules of all packs, sorted by code."""
     return tuple(sorted((rule for pack in packs for rule in pack.rules), key=lambda rule: rule.meta.code))
+
+
+def target_names(packs: Iterable[Pack]) -> tuple[str, ...]:
+    """The names of the targets of all packs, sorted."""
+    return tuple(sorted({name for pack in packs for name in pack.targets}))
+
+
+def find_target(name: str, packs: Iterable[Pack]) -> str:
+    """Where the target of this name is defined, as `module:attribute`.
+
+    Raises:
+        PackError: no pack has it; the sentence names the nearest one.
+    """
+    packs = tuple(packs)
+    for pack in packs:
+        if name in pack.targets:
+            return pack.targets[name]
+    import difflib
+
+    names = target_names(packs)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f" Did you mean '{close[0]}'?" if close else f" There are {', '.join(names)}." if names else ""
+    raise PackError(f"No target is called '{name}'.{hint}")
+
+
+def target_at(name: str, where: str) -> Target:
+    """The target of a name, from the `module:attribute` that defines it.
+
+    Raises:
+        PackError: it cannot be loaded, or is no target.
+    """
+    module, _, attribute = where.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except Exception as reason:  # a foreign module may fail in any way
+        raise PackError(f"The target '{name}' cannot be loaded: {type(reason).__name__}: {reason}.") from reason
+    if not isinstance(found, Target):
+        raise PackError(f"The target '{name}' is a {type(found).__name__}, not a tflint.Target.")
+    return found
+
+
+def load_target(name: str, packs: Iterable[Pack]) -> Target:
+    """The target of this name.
+
+    Raises:
+        PackError: no pack has it, or it cannot be loaded.
+    """
+    return target_at(name, find_target(name, packs))
 
 
 def _named(text: str) -> Pack:

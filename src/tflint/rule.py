@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from tflint.analysis.placement import Placement, placed
 from tflint.expectations import Expectations
 from tflint.finding import Finding, Severity
 from tflint.model import Format, Graph, Location, Model
+from tflint.target import Target
 
 __all__ = ["Context", "Need", "Option", "Pack", "Rule", "RuleMeta", "option"]
 
@@ -73,6 +75,7 @@ class Context:
     model: Model
     expectations: Expectations = field(default_factory=Expectations)
     runtime: str | None = None
+    targets: tuple[Target, ...] = ()
     source: Model | None = None
     previous: Model | None = None
     _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
@@ -81,6 +84,10 @@ class Context:
     def graphs(self) -> tuple[Graph, ...]:
         """The graphs whose references are whole: the only ones that can be judged."""
         return tuple(graph for graph in self.model.graphs if graph.intact)
+
+    def placement(self, target: Target, graph: Graph) -> Placement:
+        """Where the ops of a graph end up on a target, worked out once for all rules that ask."""
+        return self.once(placed, target, self.model, graph)
 
     def once(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Return `function(*arguments)`, worked out once for all rules that ask."""
@@ -135,7 +142,9 @@ def _location(at: _Located | Location) -> Location:
 
 @dataclass(frozen=True)
 class Pack:
-    """Rules that come together. `prefix` begins the code of each of them."""
+    """Rules, and targets, that come together. `prefix` begins the code of each of the rules."""
 
     prefix: str
     rules: tuple[type[Rule], ...]
+    targets: Mapping[str, str] = field(default_factory=dict)
+    """Name -> the `module:attribute` of a `Target`, imported when somebody asks for it."""

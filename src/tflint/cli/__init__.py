@@ -13,6 +13,7 @@ _COMMANDS = {
     "explain": "Explain a rule: what it looks for, why it matters, how to mend it.",
     "inspect": "Show what tflint knows of a model: its ops, tensors, sizes.",
     "rules": "List the rules.",
+    "targets": "List the deployment targets, or the ops that one takes.",
 }
 
 

@@ -29,6 +29,7 @@ _LABELS = [each.label for each in reversed(Severity)]
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--select", multiple=True, metavar="RULES", help="Only these rules: codes, their beginnings, or names.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
+@click.option("--target", multiple=True, metavar="TARGET", help="Check against a deployment target; repeatable.")
 @click.option("--runtime", metavar="VERSION", help="The oldest TFLite or LiteRT runtime that has to load the models.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
@@ -49,6 +50,7 @@ def command(
     paths: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    target: tuple[str, ...],
     runtime: str | None,
     config_path: Path | None,
     isolated: bool,
@@ -74,6 +76,7 @@ def command(
             config,
             select=_split(select) or config.select,
             ignore=config.ignore + _split(ignore),
+            targets=_split(target) or config.targets,
             runtime=_version(runtime) or config.runtime,
             fail_on=Severity.from_label(fail_on) if fail_on else config.fail_on,
         )
@@ -86,7 +89,7 @@ def command(
             return
         if write_baseline is not None:
             _accept(write_baseline, report)
-            return
+            sys.exit(2 if report.crashes else 0)
         _write(report, format_, outputs, statistics, color)
         sys.exit(_exit_code(report, config.fail_on, exit_zero))
 
@@ -131,7 +134,7 @@ def _run(
     from tflint.baseline import read_baseline
     from tflint.config import active_rules
     from tflint.engine import Settings, check, expand
-    from tflint.packs import all_rules, load_packs
+    from tflint.packs import all_rules, find_target, load_packs
 
     if config.packs and not allow_packs:
         raise ConfigError(
@@ -139,7 +142,9 @@ def _run(
             f"Pass --allow-packs if you trust it."
         )
     with _importable(config):
-        rules = active_rules(config, all_rules(load_packs(config.packs)))
+        packs = load_packs(config.packs)
+        rules = active_rules(config, all_rules(packs))
+        targets = tuple((name, find_target(name, packs)) for name in dict.fromkeys(config.targets))
     if not rules:
         raise ConfigError("No rule is on: select and ignore leave none.")
     models, excluded = expand(paths, config, force_exclude=force_exclude)
@@ -154,6 +159,7 @@ def _run(
         config,
         accepted=read_baseline(file) if file is not None else {},
         digests=any(name != "text" for name in formats),
+        targets=targets,
     )
     with progress(len(models)) as on_model:
         return check(models, settings, jobs=jobs, on_model=on_model)

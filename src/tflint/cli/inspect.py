@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 
 import click
 
-from tflint.analysis.phrases import typed
-from tflint.cli.terminal import errors_as_sentences
+from tflint.analysis.phrases import count, typed
+from tflint.cli.terminal import COLOR, errors_as_sentences, use_color
 from tflint.model import Graph, Model, Op
 from tflint.reporters.text import escape
+from tflint.target import Target
 
 __all__ = ["command"]
 
@@ -18,21 +20,29 @@ __all__ = ["command"]
 @click.command("inspect")
 @click.argument("paths", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--target", "names", multiple=True, metavar="TARGET", help="Show where the ops run there; repeatable.")
 @click.option("--tensors", is_flag=True, help="Show the tensors, too.")
-def command(paths: tuple[str, ...], format_: str, tensors: bool) -> None:
-    """Show what tflint knows of a model: its signatures, ops, sizes, multiply-accumulates."""
+@COLOR
+def command(paths: tuple[str, ...], format_: str, names: tuple[str, ...], tensors: bool, color: str) -> None:
+    """Show what tflint knows of a model: its signatures, ops, sizes, where it would run."""
     from tflint.formats import read
     from tflint.inspection import inspect
+    from tflint.packs import load_packs, load_target
+    from tflint.reporters.json import plain
 
     with errors_as_sentences():
+        packs = load_packs() if names else ()
+        targets = [load_target(name.strip(), packs) for text in names for name in text.split(",")]
         models = [read(path) for path in paths]
         if format_ == "json":
-            click.echo(json.dumps(inspect(models, tensors=tensors), indent=1, allow_nan=False, default=str))
+            click.echo(json.dumps(plain(inspect(models, targets=targets, tensors=tensors)), indent=1, allow_nan=False))
             return
-        click.echo("\n\n".join("\n".join(_model(model, tensors)) for model in models))
+        colored = use_color(color, sys.stdout)
+        pages = ("\n".join(_model(model, targets, tensors, colored)) for model in models)
+        click.echo("\n\n".join(pages), color=colored)
 
 
-def _model(model: Model, tensors: bool) -> Iterator[str]:
+def _model(model: Model, targets: Sequence[Target], tensors: bool, color: bool) -> Iterator[str]:
     yield f"{escape(model.path)}  {model.format.value}  {model.byte_size:,} bytes"
     conversion = model.conversion
     if conversion is not None:
@@ -47,6 +57,18 @@ def _model(model: Model, tensors: bool) -> Iterator[str]:
         yield f"  signature {escape(signature.key)} (graph {signature.graph_index}): {names[0]} -> {names[1]}"
     for graph in model.graphs:
         yield from _graph(graph, tensors)
+        yield from _placements(model, graph, targets, color)
+
+
+def _placements(model: Model, graph: Graph, targets: Sequence[Target], color: bool) -> Iterator[str]:
+    from tflint.analysis.placement import placed
+    from tflint.cli import placements
+
+    if targets and graph.ops:
+        yield ""
+        yield f"    {placements.LEGEND}"
+        for target in targets:
+            yield from placements.lines(placed(target, model, graph), color=color)
 
 
 def _graph(graph: Graph, tensors: bool) -> Iterator[str]:
@@ -55,9 +77,9 @@ def _graph(graph: Graph, tensors: bool) -> Iterator[str]:
     costs = [macs(op) for op in graph.ops]
     known = sum(cost for cost in costs if cost is not None)
     unknown = sum(cost is None for cost in costs)
-    rest = f" and {unknown} ops of unknown cost" if unknown else ""
+    rest = f" and {count(unknown, 'op')} of unknown cost" if unknown else ""
     yield ""
-    yield f"  graph {graph.index} {escape(graph.name)}: {len(graph.ops)} ops, {known:,} MACs{rest}"
+    yield f"  graph {graph.index} {escape(graph.name)}: {count(len(graph.ops), 'op')}, {known:,} MACs{rest}"
     for side, found in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in found:
             yield f"    {side:6} {typed(tensor)}  {escape(tensor.name)}"

@@ -1,0 +1,52 @@
+"""TFL402 refused-model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tflint import Context, Finding, Kind, Need, Rule, RuleMeta, Severity
+
+
+@dataclass(frozen=True)
+class RefusedModel(Rule):
+    """A target takes nothing of the model, whatever its ops are.
+
+    ## What it does
+
+    Asks each target that was named whether something about the whole model keeps it from taking any of it: sizes that
+    are known only at run time, variables, an op at which its compiler stops instead of leaving it to the CPU.
+
+    ## Why it is bad
+
+    A compiler that stops gives no model at all; a delegate that takes nothing leaves everything to the CPU, mostly
+    without a word.
+
+    ## Example
+
+    ```text
+    ```
+
+    ## Fix
+
+    Remove what the reason names, or choose another target.
+
+    ## References
+
+    - `tflint targets NAME` names the source of the target's table
+    """
+
+    meta: ClassVar[RuleMeta] = RuleMeta("TFL402", "refused-model", Severity.ERROR, needs=frozenset({Need.TARGET}))
+
+    def check(self, ctx: Context) -> Iterator[Finding]:
+        for target in ctx.targets:
+            reason = target.refusal(ctx.model) if ctx.graphs else ""
+            if not reason:
+                continue
+            stops = target.kind is Kind.RUNTIME
+            yield self.finding(
+                ctx.model,
+                f"{target.name} takes nothing of this model: {reason}.",
+                help="Remove what the reason names, or choose another target.",
+                severity=Severity.ERROR if stops else Severity.WARNING,
+                evidence={"target": target.name, "reason": reason},
+            )

@@ -1,0 +1,208 @@
+"""Arm Ethos-U NPUs as Vela compiles for them: what it takes, and what it leaves to the Cortex-M.
+
+Source: ethos-u-vela 5.2.0, ethosu/regor/tflite: tflite_supported_operators.cpp, tflite_supported_operators_u55.cpp,
+tflite_supported_operators_u85.cpp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from tflint import Condition, DType, Kind, Source, Support, Target
+from tflint_rules.targets.tables import ethos_u_conditions as ask
+from tflint_rules.targets.tables import ethos_u_ops as of
+from tflint_rules.targets.tables.ethos_u_graph import revise
+from tflint_rules.targets.tables.ethos_u_model import QUESTIONS, boolean_edges
+
+__all__ = ["ETHOS_U55", "ETHOS_U65", "ETHOS_U85"]
+
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
+_ACTIVATED = (*_WEIGHTED, *"ADD AVERAGE_POOL_2D CONCATENATION DIV MAX_POOL_2D MUL SUB".split())
+_NO_QUANT = frozenset(
+    "ARG_MAX ASSIGN_VARIABLE EXPAND_DIMS GATHER MIRROR_PAD PAD PADV2 QUANTIZE READ_VARIABLE REDUCE_ALL REDUCE_ANY "
+    "SCATTER_ND SELECT SELECT_V2 TRANSPOSE".split()
+)
+_ZERO_POINTS_IGNORED = frozenset(
+    "AVERAGE_POOL_2D DIV RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR UNIDIRECTIONAL_SEQUENCE_LSTM".split()
+)
+
+_BOTH = (
+    "ABS ADD ARG_MAX AVERAGE_POOL_2D BATCH_MATMUL CONCATENATION CONV_2D DEPTHWISE_CONV_2D ELU EXP EXPAND_DIMS "
+    "FULLY_CONNECTED GELU HARD_SWISH LEAKY_RELU LOG LOGISTIC MAXIMUM MAX_POOL_2D MEAN MINIMUM MIRROR_PAD MUL NEG PACK "
+    "PAD PADV2 PRELU QUANTIZE REDUCE_MAX REDUCE_MIN RELU RELU6 RELU_0_TO_1 RELU_N1_TO_1 RESHAPE RESIZE_BILINEAR "
+    "RESIZE_NEAREST_NEIGHBOR REVERSE_V2 RSQRT SLICE SOFTMAX SPLIT SPLIT_V SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE "
+    "SUB SUM TANH TILE TRANSPOSE TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM UNPACK"
+).split()
+_U85_ALONE = (
+    "ASSIGN_VARIABLE CAST DIV EQUAL GATHER GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_NOT LOGICAL_OR "
+    "NOT_EQUAL READ_VARIABLE REDUCE_ALL REDUCE_ANY SCATTER_ND SELECT SELECT_V2"
+).split()
+
+_INTEGERS = (DType.UINT8, DType.INT8, DType.INT16, DType.INT32, DType.INT64)
+_32BIT_U55 = frozenset(
+    "ADD ARG_MAX BATCH_MATMUL EXPAND_DIMS FULLY_CONNECTED MIRROR_PAD MUL NEG RESHAPE SQUEEZE SUB SUM TRANSPOSE".split()
+)
+
+_TYPES: Mapping[str, tuple[Condition, ...]] = {
+    "ELU": (of.input_is(DType.INT8, output=True),),
+    "GELU": (of.input_is(DType.INT8, DType.UINT8, output=True),),
+    "LOG": (of.input_is(DType.INT8, DType.INT16, output=True),),
+    "RSQRT": (of.input_is(DType.INT8, DType.INT16),),
+    "MEAN": (of.input_is(DType.INT8, DType.UINT8, DType.INT16),),
+    "MIRROR_PAD": (of.padding_types,),
+    "PAD": (of.padding_types,),
+    "PADV2": (of.padding_types,),
+}
+"""What both cores ask of element types, beyond what they ask of every op."""
+
+_CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
+    "AVERAGE_POOL_2D": (of.average_pool,),
+    "ELU": (of.same_shape,),
+    "FULLY_CONNECTED": (of.fully_connected_weights,),
+    "GELU": (of.same_shape,),
+    "LOG": (of.same_shape,),
+    "MAXIMUM": (of.equal_quant,),
+    "MAX_POOL_2D": (of.max_pool,),
+    "MEAN": (ask.parameters_constant, of.mean),
+    "MINIMUM": (of.equal_quant,),
+    "MIRROR_PAD": (ask.parameters_constant,),
+    "PAD": (ask.parameters_constant,),
+    "PADV2": (ask.parameters_constant,),
+    "SLICE": (ask.parameters_constant,),
+    "SOFTMAX": (of.softmax_size,),
+    "SPLIT": (of.splits,),
+    "SPLIT_V": (of.splits,),
+    "STRIDED_SLICE": (ask.parameters_constant, of.strided_slice),
+    "TRANSPOSE": (ask.parameters_constant, of.transpose_rank),
+    "TRANSPOSE_CONV": (of.transpose_conv_shape,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (of.lstm,),
+}
+"""What both cores ask beside element types, beyond what they ask of every op."""
+
+_CONDITIONS_U55: Mapping[str, tuple[Condition, ...]] = {
+    "ARG_MAX": (of.argmax_depth, of.argmax_axis),
+    "AVERAGE_POOL_2D": (of.unrolled_stride,),
+    "BATCH_MATMUL": (of.matmul_sizes,),
+    "CONV_2D": (of.unrolled_stride,),
+    "DEPTHWISE_CONV_2D": (of.kernel_stride,),
+    "FULLY_CONNECTED": (of.matmul_sizes,),
+    "MAX_POOL_2D": (of.unrolled_stride,),
+    "RESIZE_BILINEAR": (of.resize_u55,),
+    "RESIZE_NEAREST_NEIGHBOR": (of.resize_u55,),
+    "REVERSE_V2": (of.reverse_axes,),
+    "TRANSPOSE": (of.transpose_u55,),
+    "TRANSPOSE_CONV": (of.transpose_conv_stride,),
+}
+
+_CONDITIONS_U85: Mapping[str, tuple[Condition, ...]] = {
+    "GATHER": (of.gather_axis,),
+    "RESIZE_BILINEAR": (of.resize_u85,),
+    "RESIZE_NEAREST_NEIGHBOR": (of.resize_u85,),
+    "SCATTER_ND": (of.scatter,),
+}
+
+
+def _general(kind: str, zero_points: Condition) -> tuple[Condition, ...]:
+    """What is asked of tensors beside their element types."""
+    found: list[Condition] = [ask.sizes_fixed]
+    if kind not in ("ASSIGN_VARIABLE", "READ_VARIABLE"):
+        found.append(ask.shaped)
+    if kind not in _NO_QUANT:
+        found += [ask.quantized, ask.scale_range]
+    if kind not in _WEIGHTED:
+        found.append(ask.one_scale)
+    if kind not in _ZERO_POINTS_IGNORED:
+        found.append(zero_points)
+    return tuple(found)
+
+
+def _weighted(most_8bit: int, most_16bit: int, most_bias: int) -> tuple[Condition, ...]:
+    constants = (ask.weight_sum(most_8bit, most_16bit), ask.bias_range(most_bias))
+    return (ask.bias_channels, ask.bias_constant, *constants)
+
+
+def _u55_types(kind: str) -> tuple[Condition, ...]:
+    found = [ask.map_types(*_INTEGERS)]
+    if kind not in _32BIT_U55:
+        found.append(ask.narrow(32))
+    if kind != "ARG_MAX":
+        found.append(ask.narrow(64))
+    return tuple(found)
+
+
+def _ops_u55() -> dict[str, Support]:
+    activation = ask.fused_activation(*_u55_types("RELU"), *_general("RELU", ask.zero_points_u55))
+    weighted = _weighted(127 << 16, 127 << 16, (1 << 40) - 1)
+    ops = {}
+    for kind in _BOTH:
+        types = (*_u55_types(kind), *_TYPES.get(kind, ()))
+        conditions = [*_general(kind, ask.zero_points_u55), *_CONDITIONS.get(kind, ()), *_CONDITIONS_U55.get(kind, ())]
+        if kind in _WEIGHTED:
+            types = (*types, ask.weights_8bit, ask.bias_types)
+            conditions += weighted
+        if kind in ("BATCH_MATMUL", "FULLY_CONNECTED"):
+            types = (*types, of.matmul_types)
+        if kind in _ACTIVATED:
+            conditions.append(activation)
+        ops[kind] = Support(types=types, conditions=tuple(conditions))
+    return {**ops, "ethos-u": Support()}
+
+
+def _ops_u85() -> dict[str, Support]:
+    maps = ask.map_types(*_INTEGERS, DType.BOOL)
+    activation = ask.fused_activation(maps, *_general("RELU", ask.zero_points_u85))
+    weighted = _weighted(127 << 16, 127 << 24, (1 << 48) - 1)
+    ops = {}
+    for kind in (*_BOTH, *_U85_ALONE):
+        types = (maps, *_TYPES.get(kind, ()))
+        conditions = [*_general(kind, ask.zero_points_u85), *_CONDITIONS.get(kind, ()), *_CONDITIONS_U85.get(kind, ())]
+        if kind in _WEIGHTED:
+            types = (*types, ask.weights_8bit, ask.bias_types)
+            conditions += weighted
+        if kind in _ACTIVATED:
+            conditions.append(activation)
+        ops[kind] = Support(types=types, conditions=tuple(conditions))
+    for kind in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+        ops[kind] = Support(types=(ask.variable_types(*_INTEGERS, DType.BOOL),), conditions=ops[kind].conditions)
+    return {**ops, "ethos-u": Support()}
+
+
+_SOURCE = Source(
+    "ethos-u-vela 5.2.0, its default core regor: ethosu/regor/tflite and ethosu/regor/compiler",
+    "2026-08-25",
+    "All that the compiler asks of single ops, of the whole model, and the ops that it removes. Not checked: limits of "
+    "memory, the order in which it runs the ops, and its older core (--debug-force-legacy-core).",
+)
+
+_OPS_U55, _OPS_U85 = _ops_u55(), _ops_u85()
+
+ETHOS_U55 = Target(
+    name="ethos-u55",
+    summary="Arm Ethos-U55 NPU beside a Cortex-M, compiled by Vela",
+    kind=Kind.DELEGATE,
+    source=_SOURCE,
+    ops=_OPS_U55,
+    refuses=(*QUESTIONS, boolean_edges),
+    revise=partial(revise, _OPS_U55),
+)
+
+ETHOS_U65 = Target(
+    name="ethos-u65",
+    summary="Arm Ethos-U65 NPU beside a Cortex-M or Cortex-A, compiled by Vela",
+    kind=Kind.DELEGATE,
+    source=_SOURCE,
+    ops=_OPS_U55,
+    refuses=(*QUESTIONS, boolean_edges),
+    revise=partial(revise, _OPS_U55),
+)
+
+ETHOS_U85 = Target(
+    name="ethos-u85",
+    summary="Arm Ethos-U85 NPU beside a Cortex-M or Cortex-A, compiled by Vela",
+    kind=Kind.DELEGATE,
+    source=_SOURCE,
+    ops=_OPS_U85,
+    refuses=QUESTIONS,
+    revise=partial(revise, _OPS_U85),
+)

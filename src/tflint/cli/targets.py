@@ -1,0 +1,76 @@
+"""`tflint targets`: list the deployment targets, or show one's table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from tflint.cli.terminal import errors_as_sentences
+from tflint.target import Target
+
+__all__ = ["command"]
+
+
+@click.command("targets")
+@click.argument("names", nargs=-1, metavar="[TARGET]...")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(names: tuple[str, ...], format_: str) -> None:
+    """List the deployment targets with the source of their facts; with TARGET, show the ops that it takes."""
+    from tflint.packs import load_packs, load_target, target_names
+
+    with errors_as_sentences():
+        packs = load_packs()
+        found = [load_target(name, packs) for name in names or target_names(packs)]
+        if format_ == "json":
+            click.echo(
+                json.dumps({"schema": "tflint-targets/1", "targets": [_document(each) for each in found]}, indent=1)
+            )
+            return
+        for target in found:
+            click.echo("\n".join(_page(target) if names else _entry(target)))
+
+
+def _entry(target: Target) -> Iterator[str]:
+    import textwrap
+
+    yield f"{target.name}  {target.summary}"
+    if target.deprecated:
+        yield f"    deprecated: {target.deprecated}"
+    yield f"    {len(target.ops)} ops; {target.kind.value}; as of {target.source.date}"
+    yield from textwrap.wrap(f"source: {target.source.text}", 100, initial_indent="    ", subsequent_indent="      ")
+    yield from textwrap.wrap(
+        f"checked: {target.source.coverage}", 100, initial_indent="    ", subsequent_indent="      "
+    )
+    yield ""
+
+
+def _page(target: Target) -> Iterator[str]:
+    yield from _entry(target)
+    width = max((len(kind) for kind in target.ops), default=0)
+    for kind, support in sorted(target.ops.items()):
+        versions = "" if support.versions is None else f"v{support.versions[0]}-{support.versions[1]}"
+        conditions = len(support.types) + len(support.conditions)
+        rest = f"{conditions} condition{'' if conditions == 1 else 's'}" if conditions else ""
+        rest = "; ".join(part for part in (rest, support.decided_elsewhere) if part)
+        yield f"    {kind:{width}}  {versions:6}  {rest}".rstrip()
+
+
+def _document(target: Target) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "summary": target.summary,
+        "kind": target.kind.value,
+        "deprecated": target.deprecated or None,
+        "source": {"text": target.source.text, "date": target.source.date, "coverage": target.source.coverage},
+        "ops": {
+            kind: {
+                "versions": None if support.versions is None else list(support.versions),
+                "conditions": len(support.types) + len(support.conditions),
+                "decided_elsewhere": support.decided_elsewhere or None,
+            }
+            for kind, support in sorted(target.ops.items())
+        },
+    }

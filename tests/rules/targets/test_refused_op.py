@@ -1,0 +1,57 @@
+"""TFL401: ops that a target does not run."""
+
+from made_up import DELEGATE, RUNTIME
+from tflint_rules.targets.refused_op import RefusedOp
+
+from tflint import Severity
+from tflint.testing import GraphBuilder, findings
+
+RULE = RefusedOp()
+CONTEXT = {"targets": (DELEGATE,)}
+
+
+def chain(*kinds: str, height: int = 4) -> GraphBuilder:
+    g = GraphBuilder()
+    x = g.input("x", [1, height, 4, 2])
+    for number, kind in enumerate(kinds):
+        x = g.op(kind, [x], g.tensor(f"t{number}", [1, height, 4, 2]), {})
+    g.output(x)
+    return g
+
+
+def bad() -> GraphBuilder:
+    return chain("RELU", "EXP", "ABS", "EXP")
+
+
+def good() -> GraphBuilder:
+    return chain("RELU", "ABS")
+
+
+def test_ops_that_a_delegate_refuses_for_one_reason_are_one_warning() -> None:
+    [found] = findings(RULE, bad(), targets=(DELEGATE,))
+    assert found.severity is Severity.WARNING
+    assert found.location.address == "0/1:EXP"
+    assert [place.address for place in found.related] == ["0/3:EXP"]
+    assert found.evidence["target"] == "made-up"
+
+
+def test_on_a_runtime_it_is_an_error() -> None:
+    [found] = findings(RULE, chain("EXP"), targets=(RUNTIME,))
+    assert found.severity is Severity.ERROR
+    assert "the model does not run there" in found.message
+
+
+def test_a_condition_says_what_does_not_fit() -> None:
+    [found] = findings(RULE, chain("RELU", height=3), targets=(DELEGATE,))
+    assert "it runs on the CPU instead: RELU: its height is odd; an even one is supported." in found.message
+
+
+def test_what_nobody_can_tell_is_not_reported() -> None:
+    assert findings(RULE, chain("NEG"), targets=(DELEGATE,)) == []
+    assert findings(RULE, chain("RELU", height=99), targets=(DELEGATE,)) == []
+
+
+def test_a_model_that_is_refused_whole_is_left_to_refused_model() -> None:
+    g = bad()
+    g.tensor("state", [1], is_variable=True)
+    assert findings(RULE, g, targets=(DELEGATE,)) == []
