@@ -9,6 +9,7 @@ An answer of unknown counts as wrong where the oracle knows.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from typing import Any
 
 from tflint.analysis.placement import Placement, place
 from tflint.formats import read
+from tflint.model import Model
 from tflint.packs import load_packs, load_target
-from tflint.target import Target
+from tflint.target import Kind, Target
 
 ORACLES = {
     "xnnpack": ("xnnpack.jsonl", "placed"),
@@ -28,10 +30,12 @@ ORACLES = {
     "ethos-u65": ("ethos-u65.jsonl", "placed"),
     "ethos-u85": ("ethos-u85.jsonl", "placed"),
     "tflm": ("tflm.jsonl", "supported"),
+    "cpu": ("xnnpack.jsonl", "plain"),
     "intel-openvino": ("intel.jsonl", "supported"),
     "edgetpu": ("edgetpu.jsonl", "placed"),
 }
-"""Target -> its oracle's file, and whether that tells where an op ended up or what it is by itself."""
+"""Target -> its oracle's file, and whether that tells where an op ended up, what it is by itself, or, in
+`summary.plain_cpu`, whether the runtime prepares the model, and which op stops it."""
 
 
 @dataclass
@@ -77,15 +81,15 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
 def compare(target: Target, oracle: Path, kind: str, models: Path) -> Score:
     """Compare a target's forecasts with an oracle on all its models."""
     score = Score()
-    for answer in lines(oracle):
-        model = read(models / answer["path"])
+    for line in lines(oracle):
+        model = read(models / line["path"])
+        answer = plain(line, model) if kind == "plain" else line
         refusal = target.refusal(model)
         score.whole += 1
         rejected = "error" in answer or not answer.get("summary", {}).get("whole", {}).get("accepted", True)
-        if target.name == "tflm" and "error" not in answer:
-            verdicts = [target.verdict(op, graph) for graph in model.graphs for op in graph.ops]
-            found = bool(refusal) or any(verdict.supported is False for verdict in verdicts)
-            unknown = not found and any(verdict.supported is None for verdict in verdicts)
+        if target.kind is Kind.RUNTIME:
+            ran = runs(target, model, refusal)
+            found, unknown = ran is False, ran is None
         else:
             found, unknown = bool(refusal), False
         if found == rejected and not unknown:
@@ -108,6 +112,30 @@ def compare(target: Target, oracle: Path, kind: str, models: Path) -> Score:
     return score
 
 
+def runs(target: Target, model: Model, refusal: str) -> bool | None:
+    """Whether a runtime runs all of a model; None where that is not known. What cannot be read does not run."""
+    broken = any(problem.fatal for problem in model.problems) or not all(graph.intact for graph in model.graphs)
+    if refusal or broken:
+        return False
+    found = {target.verdict(op, graph).supported for graph in model.graphs for op in graph.ops}
+    return False if False in found else None if None in found else True
+
+
+def plain(answer: dict[str, Any], model: Model) -> dict[str, Any]:
+    """What the delegate-free runtime said: all ops of the first graph are fine, or one stops it."""
+    said = answer.get("summary", {}).get("plain_cpu")
+    accepted = said == "ok" and "error" not in answer
+    failing = re.search(r"Node number (\d+) \((.+?)\) failed", str(said))
+    ops: list[list[Any]] = []
+    if accepted and model.graphs:
+        ops = [[0, op.index, op.kind, True, ""] for op in model.graphs[0].ops]
+    elif failing is not None:
+        index, kind = int(failing[1]), failing[2]
+        where = next((g for g in model.graphs if index < len(g.ops) and g.ops[index].kind == kind), None)
+        ops = [[where.index if where else 0, index, kind, False, str(said)]]
+    return answer | {"ops": ops, "summary": {"whole": {"accepted": accepted, "log": said}}}
+
+
 def rows(
     ops: list[list[Any]], placements: list[Placement | None], kind: str, refusal: str
 ) -> Iterator[tuple[str, bool, bool | None, str, str]]:
@@ -121,7 +149,7 @@ def rows(
             yield f"{graph}/{index}:{name}", wanted, False, reason, refusal
         elif index < len(placement.verdicts):
             verdict = placement.verdicts[index]
-            found = verdict.supported if kind == "supported" else placement.placed[index]
+            found = verdict.supported if kind != "placed" else placement.placed[index]
             yield f"{graph}/{index}:{name}", wanted, found, reason, verdict.reason
 
 

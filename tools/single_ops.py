@@ -2,13 +2,14 @@
 
 A template names the tensors of an op by their roles, with their shapes: `x[1,4,4,2] w[3,2,2,2]! > x[1,4,4,3]`. What
 bears one letter has one element type; a name of the schema stands for itself: `INT32[2]=1,2` holds these numbers. A
-`!` is a constant, a `*` a variable, `-` a tensor that is left out. Options follow after `|`.
+`!` is a constant, a `*` a variable, `@3` says along which dimension it has scales, `-` is a tensor that is left out.
+Options follow after `|`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,12 +58,13 @@ class Template:
 def _slot(text: str) -> Slot | None:
     if text == "-":
         return None
-    found = re.fullmatch(r"(\w+)\[([\d,]*)\]([!*]?)(?:=([-\d.,]+))?", text)
+    found = re.fullmatch(r"(\w+)\[([\d,]*)\]([!*]?)(?:@(\d))?(?:=([-\d.,]+))?", text)
     assert found, text
-    role, sizes, mark, values = found.groups()
+    role, sizes, mark, axis, values = found.groups()
     shape = tuple(int(size) for size in sizes.split(",") if size)
     numbers = tuple(float(value) for value in values.split(",")) if values else ()
-    return Slot(role, shape, numbers, mark == "!" or bool(values), mark == "*")
+    place = int(axis) if axis else next((place for place, size in enumerate(shape) if size > 1), 0)
+    return Slot(role, shape, numbers, mark == "!" or bool(values), mark == "*", axis=place)
 
 
 def _value(text: str) -> Any:
@@ -91,7 +93,7 @@ def parse(kind: str, text: str) -> Template:
 
 
 def typed(slot: Slot, code: str) -> Slot:
-    """The slot with an element type, and with a scale where its code begins with q (one for each channel: ends in c)."""
+    """The slot with an element type: with a scale where its code begins with q, one a channel where it ends in c."""
     name = code.removeprefix("q").removesuffix("c")
     plain = name if name in _SHORT else code
     if not code.startswith("q"):
@@ -116,20 +118,18 @@ def _bytes(slot: Slot) -> bytes:
     return values.astype(np.dtype(slot.code.lower())).tobytes()
 
 
-def build(template: Template, *, version: int = 1, bodies: Sequence[Template] = (), container: str = "") -> bytes:
-    """The model of a template whose slots are typed; `bodies` are its other graphs."""
+def build(template: Template, *, version: int = 1) -> bytes:
+    """The model of a template whose slots are typed."""
     builder = GraphBuilder()
-    _add(builder, template, version)
-    for number, body in enumerate(bodies):
-        _add(builder.subgraph(f"body{number}"), body, 1)
-    return builder.to_bytes()
-
-
-def _add(builder: GraphBuilder, template: Template, version: int) -> None:
-    inputs = [-1 if slot is None else _tensor(builder, slot, f"i{number}") for number, slot in enumerate(template.inputs)]
-    outputs = [_tensor(builder, replace(slot, constant=False), f"o{n}", made=True) for n, slot in enumerate(template.outputs)]
+    inputs = [
+        -1 if slot is None else _tensor(builder, slot, f"i{number}") for number, slot in enumerate(template.inputs)
+    ]
+    outputs = [
+        _tensor(builder, replace(slot, constant=False), f"o{n}", made=True) for n, slot in enumerate(template.outputs)
+    ]
     builder.op(template.kind, inputs, outputs, template.options, version=version)
     builder.output(*outputs)
+    return builder.to_bytes()
 
 
 def _tensor(builder: GraphBuilder, slot: Slot, name: str, *, made: bool = False) -> int:
@@ -140,16 +140,20 @@ def _tensor(builder: GraphBuilder, slot: Slot, name: str, *, made: bool = False)
         return builder.tensor(name, slot.shape, slot.code, is_variable=True, **more)
     if slot.constant:
         return builder.tensor(name, slot.shape, slot.code, buffer=builder.buffer(_bytes(slot)), **more)
-    return builder.tensor(name, slot.shape, slot.code, **more) if made else builder.input(name, slot.shape, slot.code, **more)
+    return (
+        builder.tensor(name, slot.shape, slot.code, **more)
+        if made
+        else builder.input(name, slot.shape, slot.code, **more)
+    )
 
 
 _UNARY = "x[2,4] > x[2,4]"
 _BINARY = "x[2,4] x[2,4] > x[2,4]"
-_COMPARE = "x[2,4] x[2,4] > BOOL[2,4]"
-_REDUCE = "x[2,4] INT32[1]=1 > x[2,1] | keep_dims=True"
+_COMPARE = "x[2,4] x[2,4] > o[2,4]"
+_REDUCE = "x[2,4] i[1]=1 > x[2,1] | keep_dims=True"
 _POOL = "x[1,4,4,2] > x[1,4,4,2] | padding=SAME stride_w=1 stride_h=1 filter_width=2 filter_height=2"
-_SEGMENT = "x[2,4] INT32[2]=0,1 INT32[1]=2 > x[2,4]"
-_HALF = " ".join(["h[3,3]!"] * 4)
+_SEGMENT = "x[2,4] i[2]=0,1 j[1]=2 > x[2,4]"
+_GATES = f"{' '.join(['w[4,3]!'] * 4)} {' '.join(['w[4,4]!'] * 4)} - - - {' '.join(['b[4]!'] * 4)}"
 
 TEMPLATES: dict[str, str] = {
     **dict.fromkeys(
@@ -166,7 +170,6 @@ TEMPLATES: dict[str, str] = {
     **dict.fromkeys("EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL NOT_EQUAL".split(), _COMPARE),
     **dict.fromkeys("MEAN REDUCE_ALL REDUCE_ANY REDUCE_MAX REDUCE_MIN REDUCE_PROD SUM".split(), _REDUCE),
     **dict.fromkeys("AVERAGE_POOL_2D L2_POOL_2D MAX_POOL_2D".split(), _POOL),
-    **dict.fromkeys(f"UNSORTED_SEGMENT_{each}" for each in ()),
     **{f"UNSORTED_SEGMENT_{each}": _SEGMENT for each in ("MAX", "MIN", "PROD", "SUM")},
     "ADD_N": "x[2,4] x[2,4] x[2,4] > x[2,4]",
     "ARG_MAX": "x[2,4] i[]=1 > o[2] | output_type=INT32",
@@ -176,7 +179,7 @@ TEMPLATES: dict[str, str] = {
     "BITCAST": "x[2,4] > o[2,4]",
     "BROADCAST_ARGS": "x[2]=2,4 x[1]=4 > x[2]",
     "BROADCAST_TO": "x[1,4] i[2]=2,4 > x[2,4]",
-    "BUCKETIZE": "x[2,4] > INT32[2,4] | boundaries=[1,2]",
+    "BUCKETIZE": "x[2,4] > o[2,4] | boundaries=[1,2]",
     "CAST": "x[2,4] > o[2,4]",
     "COMPLEX_ABS": "x[2,4] > o[2,4]",
     "REAL": "x[2,4] > o[2,4]",
@@ -185,11 +188,11 @@ TEMPLATES: dict[str, str] = {
     "CONV_2D": "x[1,4,4,2] w[3,2,2,2]! b[3]! > x[1,4,4,3] | padding=SAME stride_w=1 stride_h=1",
     "CONV_3D": "x[1,4,4,4,2] w[2,2,2,2,3]! b[3]! > x[1,4,4,4,3] | padding=SAME stride_d=1 stride_w=1 stride_h=1",
     "CONV_3D_TRANSPOSE": (
-        "INT32[5]=1,4,4,4,3 w[2,2,2,3,2]! x[1,4,4,4,2] b[3]! > x[1,4,4,4,3] | padding=SAME stride_d=1 stride_w=1 stride_h=1"
+        "i[5]=1,4,4,4,3 w[2,2,2,3,2]! x[1,4,4,4,2] b[3]! > x[1,4,4,4,3] | padding=SAME stride_d=1 stride_w=1 stride_h=1"
     ),
     "CUMSUM": "x[2,4] i[]=1 > x[2,4]",
     "DEPTHWISE_CONV_2D": (
-        "x[1,4,4,2] w[1,2,2,2]! b[2]! > x[1,4,4,2] | padding=SAME stride_w=1 stride_h=1 depth_multiplier=1"
+        "x[1,4,4,2] w[1,2,2,2]!@3 b[2]! > x[1,4,4,2] | padding=SAME stride_w=1 stride_h=1 depth_multiplier=1"
     ),
     "DEPTH_TO_SPACE": "x[1,2,2,4] > x[1,4,4,1] | block_size=2",
     "DEQUANTIZE": "x[2,4] > o[2,4]",
@@ -207,57 +210,65 @@ TEMPLATES: dict[str, str] = {
     "MATRIX_DIAG": "x[2,4] > x[2,4,4]",
     "MATRIX_SET_DIAG": "x[2,4,4] x[2,4] > x[2,4,4]",
     "MIRROR_PAD": "x[2,4] i[2,2]=0,0,1,1 > x[2,6] | mode=REFLECT",
-    "MULTINOMIAL": "x[2,4] INT32[]=3 > o[2,3]",
-    "NON_MAX_SUPPRESSION_V4": (
-        "FLOAT32[3,4] FLOAT32[3] INT32[]=2 FLOAT32[]=0.5 FLOAT32[]=0.1 > INT32[2] INT32[]"
-    ),
-    "NON_MAX_SUPPRESSION_V5": (
-        "FLOAT32[3,4] FLOAT32[3] INT32[]=2 FLOAT32[]=0.5 FLOAT32[]=0.1 FLOAT32[]=0.0 > INT32[2] FLOAT32[2] INT32[]"
-    ),
-    "ONE_HOT": "i[2]=0,1 INT32[]=3 x[]! x[]! > x[2,3] | axis=-1",
+    "MULTINOMIAL": "x[2,4] i[]=3 > o[2,3]",
+    "NON_MAX_SUPPRESSION_V4": ("x[3,4] k[3] i[]=2 k[]=0.5 k[]=0.1 > INT32[2] INT32[]"),
+    "NON_MAX_SUPPRESSION_V5": ("x[3,4] k[3] i[]=2 k[]=0.5 k[]=0.1 k[]=0.0 > INT32[2] FLOAT32[2] INT32[]"),
+    "ONE_HOT": "i[2]=0,1 j[]=3 x[]! x[]! > x[2,3] | axis=-1",
     "PACK": "x[2,4] x[2,4] > x[2,2,4] | values_count=2 axis=0",
     "PAD": "x[2,4] i[2,2]=0,0,1,1 > x[2,6]",
     "PADV2": "x[2,4] i[2,2]=0,0,1,1 x[]! > x[2,6]",
     "PRELU": "x[1,2,2,4] a[1,1,4]! > x[1,2,2,4]",
     "QUANTIZE": "x[2,4] > o[2,4]",
-    "RANDOM_STANDARD_NORMAL": "INT32[2]=2,4 > x[2,4]",
-    "RANDOM_UNIFORM": "INT32[2]=2,4 > x[2,4]",
+    "RANDOM_STANDARD_NORMAL": "i[2]=2,4 > x[2,4]",
+    "RANDOM_UNIFORM": "i[2]=2,4 > x[2,4]",
     "RANGE": "x[]=0 x[]=4 x[]=1 > x[4]",
-    "RANK": "x[2,4] > INT32[]",
+    "RANK": "x[2,4] > o[]",
     "RESHAPE": "x[2,4] i[2]=4,2 > x[4,2] | new_shape=[4,2]",
-    "RESIZE_BILINEAR": "x[1,2,2,1] INT32[2]=4,4 > x[1,4,4,1]",
-    "RESIZE_NEAREST_NEIGHBOR": "x[1,2,2,1] INT32[2]=4,4 > x[1,4,4,1]",
+    "RESIZE_BILINEAR": "x[1,2,2,1] i[2]=4,4 > x[1,4,4,1]",
+    "RESIZE_NEAREST_NEIGHBOR": "x[1,2,2,1] i[2]=4,4 > x[1,4,4,1]",
     "REVERSE_SEQUENCE": "x[2,4] i[2]=1,2 > x[2,4] | seq_dim=1 batch_dim=0",
     "REVERSE_V2": "x[2,4] i[1]=1 > x[2,4]",
-    "RFFT2D": "x[4,4] INT32[2]=4,4 > o[4,3]",
+    "RFFT2D": "x[4,4] i[2]=4,4 > o[4,3]",
     "SCATTER_ND": "i[2,1]=0,1 x[2,4] i[2]=2,4 > x[2,4]",
-    "SEGMENT_SUM": "x[2,4] INT32[2]=0,1 > x[2,4]",
-    "SELECT": "BOOL[2,4] x[2,4] x[2,4] > x[2,4]",
-    "SELECT_V2": "BOOL[2,4] x[2,4] x[2,4] > x[2,4]",
+    "SEGMENT_SUM": "x[2,4] i[2]=0,1 > x[2,4]",
+    "SELECT": "c[2,4] x[2,4] x[2,4] > x[2,4]",
+    "SELECT_V2": "c[2,4] x[2,4] x[2,4] > x[2,4]",
     "SHAPE": "x[2,4] > o[2] | out_type=INT32",
     "SLICE": "x[2,4] i[2]=0,1 i[2]=2,2 > x[2,2]",
     "SOFTMAX": "x[2,4] > o[2,4] | beta=1.0",
     "SPACE_TO_BATCH_ND": "x[1,4,4,1] i[2]=2,2 j[2,2]=0,0,0,0 > x[4,2,2,1]",
     "SPACE_TO_DEPTH": "x[1,4,4,1] > x[1,2,2,4] | block_size=2",
     "SPARSE_TO_DENSE": "i[2]=0,1 i[1]=4 x[2]! x[]! > x[4]",
-    "SPLIT": "INT32[]=1 x[2,4] > x[2,2] x[2,2] | num_splits=2",
-    "SPLIT_V": "x[2,4] i[2]=1,3 INT32[]=1 > x[2,1] x[2,3] | num_splits=2",
+    "SPLIT": "i[]=1 x[2,4] > x[2,2] x[2,2] | num_splits=2",
+    "SPLIT_V": "x[2,4] i[2]=1,3 j[]=1 > x[2,1] x[2,3] | num_splits=2",
     "SQUEEZE": "x[2,1,4] > x[2,4] | squeeze_dims=[1]",
-    "STABLEHLO_PAD": (
-        "x[2,4] x[]! > x[2,6] | edge_padding_low=[0,1] edge_padding_high=[0,1] interior_padding=[0,0]"
-    ),
+    "STABLEHLO_PAD": ("x[2,4] x[]! > x[2,6] | edge_padding_low=[0,1] edge_padding_high=[0,1] interior_padding=[0,0]"),
     "STRIDED_SLICE": "x[2,4] i[2]=0,1 i[2]=2,3 i[2]=1,1 > x[2,2]",
     "SVDF": "x[2,3] w[4,3]! t[4,5]! b[4]! s[2,20]* > o[2,4] | rank=1",
     "TILE": "x[2,4] i[2]=1,2 > x[2,8]",
     "TOPK_V2": "x[2,4] i[]=2 > x[2,2] o[2,2]",
     "TRANSPOSE": "x[2,4] i[2]=1,0 > x[4,2]",
-    "TRANSPOSE_CONV": "INT32[4]=1,4,4,3 w[3,2,2,2]! x[1,4,4,2] b[3]! > x[1,4,4,3] | padding=SAME stride_w=1 stride_h=1",
+    "TRANSPOSE_CONV": "i[4]=1,4,4,3 w[3,2,2,2]! x[1,4,4,2] b[3]! > x[1,4,4,3] | padding=SAME stride_w=1 stride_h=1",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (
-        f"x[1,2,3] {' '.join(['w[4,3]!'] * 4)} {' '.join(['w[4,4]!'] * 4)} - - - {' '.join(['b[4]!'] * 4)} - - "
-        "s[1,4]* c[1,4]* - - - - > o[1,2,4] | fused_activation_function=TANH"
+        f"x[1,2,3] {_GATES} - - s[1,4]* c[1,4]* - - - - > o[1,2,4] | fused_activation_function=TANH"
     ),
     "UNIDIRECTIONAL_SEQUENCE_RNN": "x[1,2,3] w[4,3]! w[4,4]! b[4]! s[1,4]* > x[1,2,4]",
     "UNIQUE": "x[4] > x[4] o[4] | idx_out_type=INT32",
     "UNPACK": "x[2,4] > x[4] x[4] | num=2 axis=0",
-    "WHERE": "x[2,4] > INT64[8,2]",
+    "BIDIRECTIONAL_SEQUENCE_RNN": (
+        "x[1,2,3] w[4,3]! w[4,4]! b[4]! s[1,4]* w[4,3]! w[4,4]! b[4]! s[1,4]* - - - > x[1,2,4] x[1,2,4]"
+    ),
+    "EMBEDDING_LOOKUP_SPARSE": ("i[2]=0,1 j[2,1]=0,1 j[1]=2 x[2] x[3,4]! > x[2,4] | combiner=SUM"),
+    "HASHTABLE_LOOKUP": "i[2]=0,1 i[3]=0,1,2 x[3,4]! > x[2,4] UINT8[2]",
+    "LSH_PROJECTION": "k[2,4]! x[4,2] k[4] > INT32[2] | type=SPARSE",
+    "LSTM": f"x[1,3] {_GATES} - - s[1,4]* c[1,4]* - - - - > o[1,4] | fused_activation_function=TANH",
+    "REDUCE_WINDOW": ("x[2,4] x[]! i[2]=1,2 i[2]=1,1 i[2]=1,1 i[2]=1,1 > x[2,3] | reduce_function=ADD"),
+    "RNN": "x[1,3] w[4,3]! w[4,4]! b[4]! s[1,4]* > x[1,4]",
+    "SKIP_GRAM": "x[1]! > x[1] | ngram_size=2 max_skip_size=1 include_all_ngrams=True",
+    "STABLEHLO_GATHER": (
+        "x[2,4] i[2,1]=0,1 > x[2,4] | offset_dims=[1] collapsed_slice_dims=[0] start_index_map=[0] index_vector_dim=1 "
+        "slice_sizes=[1,4]"
+    ),
+    "STABLEHLO_RNG_BIT_GENERATOR": "i[2]=1,2 > i[2] x[2,4] | algorithm=PHILOX",
+    "WHERE": "x[2,4] > o[8,2]",
 }

@@ -36,6 +36,11 @@ from tflint_rules.structure.undefined_input import UndefinedInput
 from tflint_rules.structure.unreadable_model import UnreadableModel
 from tflint_rules.structure.unused_input import UnusedInput
 from tflint_rules.structure.variable_uninitialised import VariableUninitialised
+from tflint_rules.targets.deprecated_target import DeprecatedTarget
+from tflint_rules.targets.many_partitions import ManyPartitions
+from tflint_rules.targets.refused_model import RefusedModel
+from tflint_rules.targets.refused_op import RefusedOp
+from tflint_rules.targets.tflm_resolver import TflmResolver
 
 PACK = Pack(
     prefix="TFL",
@@ -72,17 +77,31 @@ PACK = Pack(
         ScaleDegenerate,
         ZeroPointRange,
         MissingQuantParams,
+        RefusedOp,
+        RefusedModel,
+        ManyPartitions,
+        DeprecatedTarget,
+        TflmResolver,
         FileSize,
         OversizedTensor,
         DuplicateBuffer,
     ),
     targets={
+        "coreml": "tflint_rules.targets.tables.coreml:TARGET",
+        "edgetpu": "tflint_rules.targets.tables.edgetpu:TARGET",
         "ethos-u55": "tflint_rules.targets.tables.ethos_u:ETHOS_U55",
         "ethos-u65": "tflint_rules.targets.tables.ethos_u:ETHOS_U65",
         "ethos-u85": "tflint_rules.targets.tables.ethos_u:ETHOS_U85",
+        "google-tensor": "tflint_rules.targets.tables.google_tensor:TARGET",
+        "gpu": "tflint_rules.targets.tables.gpu:TARGET",
         "gpu-compat": "tflint_rules.targets.tables.gpu_compat:TARGET",
         "gpu-mldrift": "tflint_rules.targets.tables.gpu_mldrift:TARGET",
+        "hexagon": "tflint_rules.targets.tables.hexagon:TARGET",
         "intel-openvino": "tflint_rules.targets.tables.intel_openvino:TARGET",
+        "mediatek": "tflint_rules.targets.tables.mediatek:TARGET",
+        "nnapi": "tflint_rules.targets.tables.nnapi:TARGET",
+        "qualcomm": "tflint_rules.targets.tables.qualcomm:TARGET",
+        "samsung": "tflint_rules.targets.tables.samsung:TARGET",
         "tflm": "tflint_rules.targets.tables.tflm:TARGET",
         "xnnpack": "tflint_rules.targets.tables.xnnpack:TARGET",
     },

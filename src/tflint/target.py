@@ -95,7 +95,7 @@ class Limits:
     """What a delegate makes of the ops that it could take.
 
     `max_partitions` keeps so many of the largest partitions, None all; a partition of fewer than `min_ops` ops is
-    left to the CPU; `prefix` keeps what comes before the first refused op only.
+    left to the CPU; `prefix` keeps the first partition only.
     """
 
     max_partitions: int | None = None
@@ -103,7 +103,7 @@ class Limits:
     prefix: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
     """A place to deploy a model to.
 

@@ -145,11 +145,10 @@ def _other(value: Any, random_: random.Random) -> Any:
     if isinstance(value, float):
         return random_.choice((0.0, -1.0, 1e-45, 1e30, float("nan"), float("inf"), float("-inf")))
     if isinstance(value, str):
-        return random_.choice(
-            [*_same_enum(value), 99] if _same_enum(value) else ("", "Flex", "FlexErf", "é\x00\n", value + ";" + value)
-        )
+        names = _same_enum(value)
+        return random_.choice([*names, 99] if names else ["", "Flex", "FlexErf", "é\x00\n", f"{value};{value}"])
     if isinstance(value, memoryview | bytes):
-        return random_.choice((b"", bytes(value)[:-1], bytes(value) * 2, b"\\xff" * len(value), b"\\0" * len(value)))
+        return random_.choice((b"", bytes(value)[:-1], bytes(value) * 2, b"\xff" * len(value), bytes(len(value))))
     if isinstance(value, list) and value and isinstance(value[0], int | float):
         return _other_numbers(value, random_)
     if isinstance(value, list):

@@ -22,6 +22,9 @@ class DeprecatedTarget(Rule):
     ## Example
 
     ```text
+    note TFL410 deprecated-target
+      The target made-up-old is deprecated: nobody makes it any more.
+      help: Choose another target; `tflint targets` lists them.
     ```
 
     ## Fix

@@ -27,6 +27,9 @@ class ManyPartitions(Rule):
     ## Example
 
     ```text
+    warning TFL406 many-partitions: op 1 EXP, 't1'
+      made-up takes 2 ops of 3 in 2 pieces; each run copies 256 bytes between it and the CPU.
+      help: Start with EXP at 1 place (2 → 1 piece): EXP is not among the ops of made-up.
     ```
 
     ## Fix

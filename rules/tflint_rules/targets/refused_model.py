@@ -24,6 +24,9 @@ class RefusedModel(Rule):
     ## Example
 
     ```text
+    warning TFL402 refused-model
+      made-up takes nothing of this model: it has variables.
+      help: Remove what the reason names, or choose another target.
     ```
 
     ## Fix

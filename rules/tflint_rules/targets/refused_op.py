@@ -26,6 +26,10 @@ class RefusedOp(Rule):
     ## Example
 
     ```text
+    warning TFL401 refused-op: op 1 EXP, 't1'
+      made-up refuses 2 ops, so they run on the CPU instead: EXP is not among the ops of made-up.
+      help: Replace what makes the op; `tflint inspect --target` shows what each change would bring.
+      also: op 3 EXP, 't3'
     ```
 
     ## Fix

@@ -145,6 +145,18 @@ def _as_it_is(view: View, _made: Size) -> Any:
     return view.content(0)
 
 
+def _rank(view: View, _made: Size) -> Any:
+    return len(view.shape(0))
+
+
+def _shape(view: View, _made: Size) -> Any:
+    return view.shape(0)
+
+
+def _strided(view: View, _made: Size) -> Any:
+    return view.content(0)[strided(view)]
+
+
 _NUMPY = {
     "ABS": "abs", "ADD": "add", "CEIL": "ceil", "EQUAL": "equal", "FLOOR": "floor", "FLOOR_DIV": "floor_divide",
     "FLOOR_MOD": "mod", "GREATER": "greater", "GREATER_EQUAL": "greater_equal", "LESS": "less",
@@ -159,8 +171,8 @@ _RULES: Mapping[str, Callable[[View, Size], Any]] = {
     **{kind: _reduced(name) for kind, name in {**_REDUCED, "SUM": "sum"}.items()},
     "BROADCAST_ARGS": _common_shape, "BROADCAST_TO": _spread, "CAST": _as_it_is, "CONCATENATION": _concatenated,
     "DIV": _divided, "EXPAND_DIMS": _as_it_is, "FILL": _filled, "GATHER": _gathered, "PACK": _packed,
-    "RANGE": _counted, "RANK": lambda view, made: len(view.shape(0)), "RESHAPE": _as_it_is, "SELECT": _selected,
-    "SELECT_V2": _selected, "SHAPE": lambda view, made: view.shape(0), "SLICE": _sliced, "SQUEEZE": _as_it_is,
-    "STRIDED_SLICE": lambda view, made: view.content(0)[strided(view)], "TILE": _tiled, "UNPACK": _unpacked,
+    "RANGE": _counted, "RANK": _rank, "RESHAPE": _as_it_is, "SELECT": _selected,
+    "SELECT_V2": _selected, "SHAPE": _shape, "SLICE": _sliced, "SQUEEZE": _as_it_is,
+    "STRIDED_SLICE": _strided, "TILE": _tiled, "UNPACK": _unpacked,
     "WHERE": _places,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from tflint.analysis.cost import macs
-from tflint.model import Graph, Model, Op, Tensor
+from tflint.model import DType, Graph, Model, Op, Tensor
 from tflint.target import Limits, Target, Verdict
 
 __all__ = ["Cure", "Placement", "cures", "partitions", "place", "placed"]
@@ -76,8 +76,12 @@ def partitions(graph: Graph, taken: Sequence[bool]) -> list[list[int]]:
     position = {op: index for index, op in enumerate(graph.ops)}
     waiting = [0] * len(graph.ops)
     readers: list[list[int]] = [[] for _ in graph.ops]
+    before: int | None = None
     for index, op in enumerate(graph.ops):
         makers = {position[maker] for tensor in op.inputs if tensor is not None and (maker := graph.producer(tensor))}
+        if _has_side_effect(op):
+            makers |= set() if before is None else {before}
+            before = index
         makers.discard(index)
         waiting[index] = len(makers)
         for maker_index in makers:
@@ -102,6 +106,16 @@ def partitions(graph: Graph, taken: Sequence[bool]) -> list[list[int]]:
     return pieces
 
 
+def _has_side_effect(op: Op) -> bool:
+    """True for an op that the runtime keeps in its order among others of its kind.
+
+    Source: LiteRT f67457790, tflite/core/subgraph.cc, OpMightHaveSideEffect.
+    """
+    if op.kind in ("IF", "WHILE", "CALL_ONCE"):
+        return True
+    return any(tensor is not None and tensor.dtype is DType.RESOURCE for tensor in (*op.inputs, *op.outputs))
+
+
 def place(target: Target, graph: Graph) -> Placement:
     """Where the ops of a graph end up on a target."""
     verdicts = tuple(target.verdict(op, graph) for op in graph.ops)
@@ -119,19 +133,28 @@ def placed(target: Target, model: Model, graph: Graph) -> Placement:
 
 
 def _placed(target: Target, graph: Graph, verdicts: tuple[Verdict, ...]) -> Placement:
-    kept = _kept(graph, verdicts, target.limits)
-    number: dict[int, int] = {index: count for count, piece in enumerate(kept) for index in piece}
-    placed = tuple(None if verdict.supported is None else index in number for index, verdict in enumerate(verdicts))
-    return Placement(target, graph, verdicts, placed, tuple(number.get(index) for index in range(len(verdicts))))
+    # where limits choose among the pieces, an op that nobody can tell of may change the choice
+    least = _numbered(_kept(graph, [verdict.supported is True for verdict in verdicts], target.limits))
+    most = least
+    if target.limits != Limits() and any(verdict.supported is None for verdict in verdicts):
+        most = _numbered(_kept(graph, [verdict.supported is not False for verdict in verdicts], target.limits))
+    placed = tuple(
+        None if verdict.supported is None or (index in least) != (index in most) else index in least
+        for index, verdict in enumerate(verdicts)
+    )
+    return Placement(target, graph, verdicts, placed, tuple(least.get(index) for index in range(len(verdicts))))
 
 
-def _kept(graph: Graph, verdicts: tuple[Verdict, ...], limits: Limits) -> list[list[int]]:
+def _numbered(pieces: list[list[int]]) -> dict[int, int]:
+    """The number of the piece that an op is in."""
+    return {index: count for count, piece in enumerate(pieces) for index in piece}
+
+
+def _kept(graph: Graph, taken: Sequence[bool], limits: Limits) -> list[list[int]]:
     """The pieces that a delegate really takes."""
-    taken = [verdict.supported is True for verdict in verdicts]
     pieces = [piece for piece in partitions(graph, taken) if taken[piece[0]] and len(piece) >= limits.min_ops]
     if limits.prefix:
-        first = next((index for index, each in enumerate(taken) if not each), len(taken))
-        pieces = [piece for piece in ([index for index in piece if index < first] for piece in pieces) if piece][:1]
+        return pieces[:1]
     if limits.max_partitions is not None and len(pieces) > limits.max_partitions:
         largest = sorted(range(len(pieces)), key=lambda number: (-len(pieces[number]), number))
         pieces = [pieces[number] for number in sorted(largest[: limits.max_partitions])]

@@ -26,9 +26,7 @@ class UnknownSizeError(Exception):
 class View:
     """An op as a rule sees it; what is not known raises UnknownSizeError."""
 
-    def __init__(
-        self, op: Op, shapes: Sequence[Size | None], content: Callable[[int], numpy.ndarray | None] = lambda slot: None
-    ) -> None:
+    def __init__(self, op: Op, shapes: Sequence[Size | None], content: Callable[[int], numpy.ndarray | None]) -> None:
         self.op = op
         self.shapes = shapes
         self._content = content
@@ -203,7 +201,6 @@ def strided(view: View) -> tuple[Any, ...]:
     index: list[Any] = []
     for place, (begin, end, stride) in enumerate(zip(begins, ends, strides, strict=True)):
         no_begin, no_end, ellipsis, new_axis, shrink = (mask >> place & 1 for mask in masks)
-        end = begin + end if view.option("offset", False) else end
         if ellipsis:
             index.append(Ellipsis)
         elif new_axis:
@@ -211,7 +208,8 @@ def strided(view: View) -> tuple[Any, ...]:
         elif shrink:
             index.append(begin)
         else:
-            index.append(slice(None if no_begin else begin, None if no_end else end, stride))
+            until = begin + end if view.option("offset", False) else end
+            index.append(slice(None if no_begin else begin, None if no_end else until, stride))
     return tuple(index)
 
 
@@ -324,6 +322,19 @@ def _broadcast_args(view: View) -> Size:
     return (max(view.shape(0)[0], view.shape(1)[0]),)
 
 
+def _matrix_diag(view: View) -> Size:
+    return (*view.shape(0), view.shape(0)[-1])
+
+
+def _rfft_2d(view: View) -> Size:
+    height, width = view.numbers(1)
+    return (*view.shape(0)[:-2], height, width // 2 + 1)
+
+
+def _scalar(_view: View) -> Size:
+    return ()
+
+
 def _where(view: View) -> Size:
     return int((view.content(0) != 0).sum()), len(view.shape(0))
 
@@ -353,8 +364,9 @@ ONE: Mapping[str, Callable[[View], Size]] = _one(
         "CONCATENATION": _concatenation, "CONV_2D": _conv_2d, "CONV_3D": _conv_3d, "DEPTHWISE_CONV_2D": _depthwise,
         "DEPTH_TO_SPACE": _depth_to_space, "EMBEDDING_LOOKUP": _embedding, "EXPAND_DIMS": _expand_dims,
         "FULLY_CONNECTED": _fully_connected, "GATHER": _gather, "GATHER_ND": _gather_nd,
-        "HASHTABLE_FIND": lambda view: view.shape(1), "ONE_HOT": _one_hot, "PACK": _pack, "RANGE": _range,
-        "RANK": lambda view: (), "RESHAPE": _reshape, "SEGMENT_SUM": _segment_sum,
+        "HASHTABLE_FIND": lambda view: view.shape(1), "MATRIX_DIAG": _matrix_diag, "ONE_HOT": _one_hot, "PACK": _pack,
+        "RANGE": _range, "RFFT2D": _rfft_2d,
+        "RANK": _scalar, "RESHAPE": _reshape, "SEGMENT_SUM": _segment_sum,
         "SELECT": lambda view: view.shape(1), "SHAPE": lambda view: (len(view.shape(0)),), "SLICE": _slice,
         "SPACE_TO_BATCH_ND": _space_to_batch, "SPACE_TO_DEPTH": _space_to_depth, "SQUEEZE": _squeeze,
         "STRIDED_SLICE": _strided_slice, "SVDF": _svdf, "TILE": _tile, "TRANSPOSE": _transpose,

@@ -56,6 +56,8 @@ _EARLY = frozenset(
 )
 """Ops that are worked out before the model runs where all that they read is known."""
 _LARGEST_EARLY_PRODUCT = 8
+_BASIC_STATES = (1, 4)
+"""The inputs of a basic LSTM that last from run to run."""
 _LATE_OUTPUTS: Mapping[str, int] = {"NON_MAX_SUPPRESSION_V4": 1, "NON_MAX_SUPPRESSION_V5": 2, "UNIQUE": 1}
 """How many of an op's first outputs are the ones whose size is learnt at run time, where that is not all of them."""
 
@@ -154,12 +156,15 @@ class _Preparation:
             _give(found, op, Held.HEAP, same)
         else:
             _give(found, op, Held.ARENA, made)
+        for tensor in found.unused[op]:  # as the file has them
+            found.held.pop(tensor, None)
+            found.shapes.set(tensor, tensor.default_shape)
 
-    def branch(self, found: Sizing, graph: Graph, op: Op, depth: int) -> None:
+    def branch(self, found: Sizing, _graph: Graph, op: Op, depth: int) -> None:
         """IF and STABLEHLO_CASE: what comes out has to be of one shape whichever graph is run."""
         self._run_one_of(found, op, [number for _, number in called(op)], op.inputs[1:], depth)
 
-    def composite(self, found: Sizing, graph: Graph, op: Op, depth: int) -> None:
+    def composite(self, found: Sizing, _graph: Graph, op: Op, depth: int) -> None:
         """STABLEHLO_COMPOSITE: what its only graph makes."""
         self._run_one_of(found, op, [op.options.get("decomposition_subgraph_index", 0)], op.inputs, depth)
 
@@ -212,9 +217,10 @@ def _give(found: Sizing, op: Op, held: Held, shapes: Sequence[Size | None]) -> N
 
 def _prepare(found: Sizing, op: Op) -> None:
     """Where the outputs of an op that runs no graph are."""
-    if op.kind == "VAR_HANDLE":
-        found.held.update(dict.fromkeys(op.outputs, Held.STATE))
-    elif op.kind == "DENSIFY" or (op.kind == "DEQUANTIZE" and (x := op.input(0)) is not None and x.is_constant):
+    if op.kind == "LSTM" and op.options.get("kernel_type") == "BASIC":
+        states = [tensor for tensor in map(op.input, _BASIC_STATES) if tensor is not None]
+        found.held.update(dict.fromkeys(states, Held.STATE))
+    elif op.kind in ("VAR_HANDLE", "DENSIFY") or _is_unpacked(op):
         found.held.update(dict.fromkeys(op.outputs, Held.STATE))
     elif op.kind in ("SHAPE", "RANK") or (op.kind in _EARLY and _is_early(found, op)):
         found.held.update(dict.fromkeys(op.outputs, Held.EARLY))
@@ -223,6 +229,12 @@ def _prepare(found: Sizing, op: Op) -> None:
     elif _is_late(found, op):
         late = op.outputs[: _LATE_OUTPUTS.get(op.kind)]
         found.held.update(dict.fromkeys(late, Held.HEAP))
+
+
+def _is_unpacked(op: Op) -> bool:
+    """Whether the op turns a constant into floats: that is done once."""
+    x = op.input(0)
+    return op.kind == "DEQUANTIZE" and x is not None and x.is_constant
 
 
 def _is_early(found: Sizing, op: Op) -> bool:

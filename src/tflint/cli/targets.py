@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 
 from tflint.cli.terminal import errors_as_sentences
-from tflint.target import Target
+from tflint.target import Condition, Support, Target
 
 __all__ = ["command"]
 
@@ -49,13 +49,30 @@ def _entry(target: Target) -> Iterator[str]:
 
 def _page(target: Target) -> Iterator[str]:
     yield from _entry(target)
+    yield from (f"    every op: {each}" for each in _words((*target.types, *target.conditions)))
     width = max((len(kind) for kind in target.ops), default=0)
     for kind, support in sorted(target.ops.items()):
         versions = "" if support.versions is None else f"v{support.versions[0]}-{support.versions[1]}"
-        conditions = len(support.types) + len(support.conditions)
-        rest = f"{conditions} condition{'' if conditions == 1 else 's'}" if conditions else ""
-        rest = "; ".join(part for part in (rest, support.decided_elsewhere) if part)
-        yield f"    {kind:{width}}  {versions:6}  {rest}".rstrip()
+        first, *more = [*_all_words(support), ""]
+        yield f"    {kind:{width}}  {versions:6}  {first}".rstrip()
+        yield from (f"    {'':{width}}          {each}" for each in more if each)
+
+
+def _all_words(support: Support) -> list[str]:
+    """What a target asks of an op, a line each."""
+    decided = [support.decided_elsewhere] if support.decided_elsewhere else []
+    return [*_words((*support.types, *support.conditions)), *decided]
+
+
+def _words(conditions: Iterable[Condition]) -> list[str]:
+    """The first line of each condition's docstring; of one without, its name, or that of the function it is made by."""
+    return [_first_line(each) for each in conditions]
+
+
+def _first_line(condition: Condition) -> str:
+    name = getattr(condition, "__qualname__", "").partition(".<locals>")[0]
+    text = condition.__doc__ or name.strip("_").replace("_", " ")
+    return text.strip().partition("\n")[0]
 
 
 def _document(target: Target) -> dict[str, Any]:
@@ -68,7 +85,7 @@ def _document(target: Target) -> dict[str, Any]:
         "ops": {
             kind: {
                 "versions": None if support.versions is None else list(support.versions),
-                "conditions": len(support.types) + len(support.conditions),
+                "conditions": _words((*support.types, *support.conditions)),
                 "decided_elsewhere": support.decided_elsewhere or None,
             }
             for kind, support in sorted(target.ops.items())

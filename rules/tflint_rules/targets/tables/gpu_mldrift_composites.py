@@ -23,7 +23,9 @@ def composite(op: Op, graph: Graph) -> str:
     """What the accelerator asks of the composite that the op's options name."""
     what = str(op.options.get("name", ""))
     check = _COMPOSITES.get(what)
-    return f"it does not know the composite '{what}'" if check is None else check(op, graph)
+    if check is None:
+        return f"it does not know the composite '{what}'"
+    return check(op, graph) or Unknown("its check takes the composite, at which ai-edge-litert 2.3.0 crashes on WebGPU")
 
 
 def _attributes(op: Op) -> Mapping[str, Value]:
@@ -90,17 +92,14 @@ def _numbers(op: Op) -> str:
     return f"it has {found[0]} inputs and {found[1]} outputs; 2 and 1, or 3 and 2, are supported"
 
 
-def _values(op: Op, number_of: int) -> str:
+def _values(op: Op, graph: Graph, number_of: int) -> str:
     faults = (input_fault(op, slot, "input") for slot in range(number_of))
-    return next(filter(None, faults), "") or output_faults(op, _NO_GRAPH)
-
-
-_NO_GRAPH = Graph("", 0, "", (), (), (), ())
+    return next(filter(None, faults), "") or output_faults(op, graph)
 
 
 def _rotary(op: Op, graph: Graph) -> str:
     """Source and positions have one width."""
-    return _numbers(op) or _widths(op.input(0), op.input(len(op.inputs) - 1)) or _values(op, len(op.inputs))
+    return _numbers(op) or _widths(op.input(0), op.input(len(op.inputs) - 1)) or _values(op, graph, len(op.inputs))
 
 
 def _widths(source: Tensor | None, positions: Tensor | None) -> str:
@@ -111,11 +110,11 @@ def _widths(source: Tensor | None, positions: Tensor | None) -> str:
 def _absolute(op: Op, graph: Graph) -> str:
     if (len(op.inputs), len(op.outputs)) != (2, 1):
         return f"it has {len(op.inputs)} inputs and {len(op.outputs)} outputs; 2 and 1 are supported"
-    return _widths(op.input(0), op.input(1)) or _values(op, 2)
+    return _widths(op.input(0), op.input(1)) or _values(op, graph, 2)
 
 
 def _rope(op: Op, graph: Graph) -> str:
-    return _numbers(op) or _values(op, len(op.inputs))
+    return _numbers(op) or _values(op, graph, len(op.inputs))
 
 
 def _attention(op: Op, graph: Graph) -> str:
@@ -138,13 +137,13 @@ def _transposed_attention(op: Op, graph: Graph) -> str:
     moving = runtime_inputs(op)
     if not 3 <= moving <= 5:
         return f"{moving} of its inputs are not constant; 3 to 5 are supported"
-    return _values(op, moving)
+    return _values(op, graph, moving)
 
 
 def _cache_update(op: Op, graph: Graph) -> str:
     if runtime_inputs(op) not in (3, 7):
         return f"{runtime_inputs(op)} of its inputs are not constant; 3 or 7 are supported"
-    if fault := _values(op, 3):
+    if fault := _values(op, graph, 3):
         return fault
     if len(op.outputs) != 2:
         return f"it has {len(op.outputs)} outputs; 2 are supported"
@@ -162,7 +161,7 @@ def _runtime_matmul(op: Op, graph: Graph) -> str:
     """Equal channels, and seven parameters."""
     if runtime_inputs(op) != 3:
         return f"{runtime_inputs(op)} of its inputs are not constant; 3 are supported"
-    if fault := _values(op, 3):
+    if fault := _values(op, graph, 3):
         return fault
     left, right = bhwc(op.input(0))[3], bhwc(op.input(1))[3]
     if left != right:

@@ -25,7 +25,7 @@ _NO_CIFG, _PEEPHOLE = 1, 10
 def lstm(op: Op, graph: Graph) -> str:
     """Constant weights in the layouts that it reads; the full kernel needs layer normalization."""
     if op.options.get("kernel_type") == "BASIC":
-        return as_float(op.input(2), "HW", "weights") or _inputs(op, 0, 1, 4) or output_faults(op, graph)
+        return as_float(op.input(2), "HW", "filter") or _inputs(op, 0, 1, 4) or output_faults(op, graph)
     if fault := _inputs(op, _CELL_STATE, _OUTPUT_STATE):
         return fault
     for gate, slots in _GATES.items():
@@ -42,13 +42,13 @@ def _inputs(op: Op, *slots: int) -> str:
 
 def _gate(op: Op, gate: str, slots: tuple[int, int, int | None, int, int]) -> str:
     source, recurrent, peephole, bias, normalization = slots
-    for slot, role in ((source, f"weights of the {gate} gate"), (recurrent, f"recurrent weights of the {gate} gate")):
+    for slot, role in ((source, f"filter of the {gate} gate"), (recurrent, f"recurrent filter of the {gate} gate")):
         weights = op.input(slot)
         plain = weights is not None and weights.dtype is DType.INT8 and scales(weights) == 1
         if not plain and (fault := as_float(weights, "HW", role)):
             return fault
-    linear = [(normalization, "normalization coefficients"), (bias, "bias")]
+    linear = [(normalization, "layer normalization"), (bias, "bias")]
     if peephole is not None and op.input(_PEEPHOLE) is not None:
-        linear.insert(0, (peephole, "peephole weights"))
+        linear.insert(0, (peephole, "peephole filter"))
     faults = (as_float(op.input(slot), "linear", f"{role} of the {gate} gate") for slot, role in linear)
     return next(filter(None, faults), "")

@@ -1,34 +1,29 @@
-"""What LiteRT's GPU accelerator asks of each kind of op, beyond the check that all GPU delegates share.
+"""What LiteRT's GPU accelerator asks of ops that compute, beyond the check that all GPU delegates share.
 
-Source: LiteRT f67457790, ml_drift_delegate/tflite/model_builder.cc, IsSupported of each operation parser.
+Its own check lets some constants pass at which it aborts later, and the program with it: they are refused here.
+
+Source: LiteRT f67457790, ml_drift_delegate/tflite/model_builder.cc, IsSupported and Parse of each operation parser.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tflint import DType, Graph, Op
-from tflint_rules.targets.tables.gpu_conditions import (
-    branch,
-    broadcasts,
-    constants,
-    is_constant,
-    number,
-    runtime_inputs,
-    shape,
-)
+from tflint_rules.targets.tables.gpu_conditions import broadcasts, constants, is_constant, number, runtime_inputs, shape
+from tflint_rules.targets.tables.gpu_graph import is_half_constant
+from tflint_rules.targets.tables.gpu_mldrift_layout import named_axis
 from tflint_rules.targets.tables.gpu_mldrift_reads import (
-    Sizes,
-    activation,
     as_float,
     as_integers,
-    axis_fault,
     bhwc,
+    bias_fault,
+    constant_value,
     exactly,
+    float_fault,
+    flow_fault,
+    fused,
     input_fault,
     is_affine,
     is_quantized,
-    numbers,
     output_faults,
     scales,
 )
@@ -38,31 +33,17 @@ __all__ = [
     "arg_max",
     "batch_matmul",
     "binary",
-    "broadcast_in_dim",
-    "concatenation",
     "conv_2d",
+    "cumsum",
     "depthwise_conv_2d",
     "dequantize",
     "embedding_lookup",
     "fully_connected",
-    "gather",
-    "masks",
     "one_hot",
-    "pack",
-    "paddings",
     "prelu",
     "quantize",
-    "reduction_axes",
-    "select",
-    "slice_",
-    "split",
-    "split_v",
-    "strided_slice",
-    "top_k",
-    "transpose",
+    "scaled",
     "transpose_conv",
-    "unpack",
-    "update_slice",
 ]
 
 
@@ -70,15 +51,7 @@ def arg_max(op: Op, graph: Graph) -> str:
     """The axis is a constant scalar."""
     if fault := as_integers(op.input(1), "scalar", "axis"):
         return fault
-    return _named_axis(op, 0, 1)
-
-
-def _named_axis(op: Op, source: int, slot: int) -> str:
-    """The first value of a constant names a dimension of an input."""
-    found = numbers(op.input(slot), 1)
-    if not found:
-        return "its axis cannot be read"
-    return axis_fault(shape(op.input(source)), found[0])
+    return named_axis(op, 0, 1)
 
 
 def batch_matmul(op: Op, graph: Graph) -> str:
@@ -98,52 +71,9 @@ def batch_matmul(op: Op, graph: Graph) -> str:
     return as_float(right, "any", "right input")
 
 
-def broadcast_in_dim(op: Op, graph: Graph) -> str:
-    """The axes name dimensions of the output, each once, that have the operand's size, or the operand has 1."""
-    source, made = shape(op.input(0)), op.outputs[0].default_shape
-    for what, sizes in (("operand", source), ("output", made)):
-        if not 1 <= len(sizes) <= 4:
-            return f"its {what} has {len(sizes)} dimensions; 1 to 4 are supported"
-    if fault := as_integers(op.input(1), "linear", "axes"):
-        return fault
-    found = numbers(op.input(1), 4)
-    for place, axis in enumerate(found):
-        if not 0 <= axis < len(made):
-            return f"its axis {axis} is not a dimension of its output"
-        if source[place] not in (1, made[axis]):
-            return f"its operand has {source[place]} in dimension {place}, and its output {made[axis]}"
-    return "" if len(set(found)) == len(found) else "its axes name a dimension twice"
-
-
-def concatenation(op: Op, graph: Graph) -> str:
-    """No input differs from the first in height, width and batch at once."""
-    for slot in range(len(op.inputs)):
-        if fault := input_fault(op, slot, "input"):
-            return fault
-    if _no_axis([bhwc(tensor) for tensor in op.inputs]):
-        return "its inputs differ in more than one dimension"
-    return activation(op, graph)
-
-
-def _no_axis(sizes: Sequence[Sizes]) -> bool:
-    """True where the accelerator finds no axis: it tries batch, height, width and channels in turn."""
-    b, h, w, c = range(4)
-
-    def differs(*axes: int) -> bool:
-        return any(all(each[axis] != sizes[0][axis] for axis in axes) for each in sizes[1:])
-
-    if not differs(h, w, c):
-        return False
-    axis = h
-    if differs(b, w, c):
-        axis = w
-    if axis == h:
-        return False
-    if differs(b, h, c):
-        axis = c
-    if axis == w:
-        return False
-    return differs(b, w, h)
+def cumsum(op: Op, graph: Graph) -> str:
+    """The input is not constant."""
+    return flow_fault(op, 0, "input")
 
 
 def conv_2d(op: Op, graph: Graph) -> str:
@@ -152,24 +82,26 @@ def conv_2d(op: Op, graph: Graph) -> str:
         return fault
     if is_constant(op.input(0)):
         return "its input is constant"
-    if op.input(1) is None:
+    kernel = op.input(1)
+    if kernel is None:
         return "it has no filter"
-    if runtime_inputs(op) == 2 and (fault := input_fault(op, 1, "filter")):
-        return fault
-    return activation(op, graph)
+    fault = float_fault(kernel, "filter") if is_constant(kernel) else input_fault(op, 1, "filter")
+    return fault or bias_fault(op, 2) or fused(op, graph)
 
 
 def depthwise_conv_2d(op: Op, graph: Graph) -> str:
     """A constant filter has a type that is read as floats."""
     if fault := input_fault(op, 0, "input"):
         return fault
-    if runtime_inputs(op) == 2:
-        return input_fault(op, 1, "filter") or activation(op, graph)
-    return as_float(op.input(1), "OHWI", "filter") or activation(op, graph)
+    kernel = op.input(1)
+    fault = as_float(kernel, "OHWI", "filter") if runtime_inputs(op) == 1 else input_fault(op, 1, "filter")
+    return fault or bias_fault(op, 2) or fused(op, graph)
 
 
 def dequantize(op: Op, graph: Graph) -> str:
     """A constant has two to four dimensions; anything else has one scale."""
+    if is_half_constant(op):
+        return ""
     source = op.input(0)
     if runtime_inputs(op) == 0:
         found = len(shape(source))
@@ -178,31 +110,16 @@ def dequantize(op: Op, graph: Graph) -> str:
         return as_float(source, ("HW", "HWC", "any")[found - 2], "input")
     if source is None or not is_quantized(source):
         return "its input has no scale"
+    if source.dtype is DType.INT4:
+        return "its input is INT4, at which the accelerator aborts"
     if scales(source) > 1:
         return f"its input has {scales(source)} scales; one is supported"
     return ""
 
 
-def update_slice(op: Op, graph: Graph) -> str:
-    """The start indices are not constant; the update is no larger than the operand."""
-    if is_constant(op.input(2)):
-        return "its start indices are constant"
-    for slot, role in enumerate(("operand", "update", "start indices")):
-        if fault := input_fault(op, slot, role):
-            return fault
-    operand, update = shape(op.input(0)), shape(op.input(1))
-    made = op.outputs[0].default_shape if op.outputs else ()
-    for what, sizes in (("operand", operand), ("update", update), ("output", made)):
-        if not 1 <= len(sizes) <= 4:
-            return f"its {what} has {len(sizes)} dimensions; 1 to 4 are supported"
-    if any(small > large for small, large in zip(update, operand, strict=True)):
-        return f"its update has shape {list(update)} and its operand {list(operand)}; no larger ones are supported"
-    return ""
-
-
-def _pair(op: Op, *, twice: bool) -> str:
-    if constants(op) or runtime_inputs(op) != 2 or len(op.inputs) != 2:
-        return _with_constant(op)
+def _pair(op: Op, graph: Graph, *, twice: bool) -> str:
+    if constants(op) or runtime_inputs(op) != 2 or len(op.inputs) != 2 or len(op.outputs) != 1:
+        return _with_constant(op, graph)
     first, second = op.inputs
     if first is second:
         return input_fault(op, 0, "input") if twice else "its two inputs are one tensor"
@@ -220,12 +137,13 @@ def _pair(op: Op, *, twice: bool) -> str:
 
 
 _ONE_OF_EACH = exactly(1, 1, outputs=1)
+
 _QUANTIZED = frozenset({DType.INT8, DType.UINT8, DType.INT4})
 
 
-def _with_constant(op: Op) -> str:
+def _with_constant(op: Op, graph: Graph) -> str:
     """A constant operand is read as floats, or as INT32; one of another type has more than one element."""
-    if fault := _ONE_OF_EACH(op, _NO_GRAPH):
+    if fault := _ONE_OF_EACH(op, graph):
         return fault
     first, second = op.inputs
     kept = first if is_constant(first) else second
@@ -236,20 +154,25 @@ def _with_constant(op: Op) -> str:
     floats = kept.dtype in (DType.FLOAT32, DType.FLOAT16) or (is_affine(kept) and kept.dtype in _QUANTIZED)
     if kept.elements == 1 and not floats and kept.dtype is not DType.INT32:
         return f"its constant input is one {kept.dtype.value}; a float or an INT32 is supported"
-    return ""
-
-
-_NO_GRAPH = Graph("", 0, "", (), (), (), ())
+    return constant_value(kept, "second input" if kept is second else "first input")
 
 
 def binary(op: Op, graph: Graph) -> str:
     """Two different tensors that broadcast, or one and a constant; no scalars but constant ones."""
-    return _pair(op, twice=False) or output_faults(op, graph)
+    return _pair(op, graph, twice=False) or output_faults(op, graph)
 
 
 def add_or_multiply(op: Op, graph: Graph) -> str:
     """As `binary`; the two tensors may be one."""
-    return _pair(op, twice=True) or output_faults(op, graph)
+    return _pair(op, graph, twice=True) or output_faults(op, graph)
+
+
+def scaled(op: Op, graph: Graph) -> str:
+    """Inputs of 8 bits have a scale."""
+    for tensor in op.inputs:
+        if tensor is not None and tensor.dtype in (DType.INT8, DType.UINT8) and not is_affine(tensor):
+            return f"an input is {tensor.dtype.value} without a scale, at which the accelerator aborts"
+    return ""
 
 
 def embedding_lookup(op: Op, graph: Graph) -> str:
@@ -262,7 +185,11 @@ def embedding_lookup(op: Op, graph: Graph) -> str:
             return "its table has no scale"
         if fault := _weights_fault(op, 1, "table"):
             return fault
-    return input_fault(op, 0, "indices")
+    if len(table.default_shape) != 2:
+        return f"its table has {len(table.default_shape)} dimensions; 2 are supported"
+    if not is_constant(table):
+        return "its table is not constant, at which the accelerator aborts"
+    return flow_fault(op, 0, "index")
 
 
 def _weights_fault(op: Op, slot: int, role: str) -> str:
@@ -282,22 +209,14 @@ def fully_connected(op: Op, graph: Graph) -> str:
     if fault := input_fault(op, 0, "input"):
         return fault
     if weights is None:
-        return "it has no weights"
+        return "it has no filter"
     if is_affine(weights):
-        fault = _weights_fault(op, 1, "weights")
+        fault = _weights_fault(op, 1, "filter")
+        if not fault and not is_constant(weights) and scales(weights) > 1:
+            fault = f"its filter is not constant and has {scales(weights)} scales; one is supported"
     elif not is_quantized(weights):
-        fault = input_fault(op, 1, "weights")
-    return fault or activation(op, graph)
-
-
-def gather(op: Op, graph: Graph) -> str:
-    """Input and output have one element type."""
-    source, made = op.input(0), op.outputs[0]
-    if fault := input_fault(op, 0, "input") or input_fault(op, 1, "indices"):
-        return fault
-    if source is None or source.dtype is made.dtype:
-        return ""
-    return f"its input is {source.dtype.value} and its output {made.dtype.value}; equal types are supported"
+        fault = float_fault(weights, "filter") if is_constant(weights) else input_fault(op, 1, "filter")
+    return fault or bias_fault(op, 2) or fused(op, graph)
 
 
 def one_hot(op: Op, graph: Graph) -> str:
@@ -307,40 +226,24 @@ def one_hot(op: Op, graph: Graph) -> str:
         return f"its axis is {axis}; -1 is supported"
     if len(sizes) > 3 and sizes[3] != 1:
         return f"its indices have {sizes[3]} channels; 1 is supported"
-    return input_fault(op, 0, "indices")
-
-
-def pack(op: Op, graph: Graph) -> str:
-    """The axis is one of up to four dimensions."""
-    if len(op.inputs) == 1:
-        return input_fault(op, 0, "input")
-    for slot in range(len(op.inputs)):
-        if fault := input_fault(op, slot, "input"):
-            return fault
-    if not op.outputs:
-        return "it has no output"
-    return axis_fault(op.outputs[0].default_shape, int(number(op, "axis")))
+    for slot, role in ((2, "on value"), (3, "off value")):
+        if not is_constant(op.input(slot)):
+            return f"its {role} is not constant, at which the accelerator aborts"
+    return flow_fault(op, 0, "index")
 
 
 def prelu(op: Op, graph: Graph) -> str:
     """The slopes are constant: one for each channel, or for each element of the input but for the batch."""
-    if fault := input_fault(op, 0, "input"):
+    if fault := flow_fault(op, 0, "input"):
         return fault
     slopes, sizes, source = op.input(1), shape(op.input(1)), bhwc(op.input(0))
-    if not as_float(slopes, "linear", "slopes"):
-        found, wanted = sizes[-1:], source[3:]
-    elif fault := as_float(slopes, "HWC", "slopes"):
+    if not as_float(slopes, "linear", "alpha"):
+        fits = sizes[-1] == source[3]
+    elif fault := as_float(slopes, "HWC", "alpha"):
         return fault
     else:
-        found, wanted = sizes[-3:], source[1:]
-    return "" if found == wanted else f"its slopes have shape {list(sizes)} for an input of {list(shape(op.input(0)))}"
-
-
-def paddings(op: Op, graph: Graph) -> str:
-    """The paddings are constants of INT32, the value of PADV2 a constant scalar."""
-    if fault := input_fault(op, 0, "input") or as_integers(op.input(1), "HW", "paddings"):
-        return fault
-    return as_float(op.input(2), "scalar", "value") if op.kind == "PADV2" and len(op.inputs) == 3 else ""
+        fits = sizes[-3:] == source[1:]
+    return "" if fits else f"its alpha has shape {list(sizes)} for an input of {list(shape(op.input(0)))}"
 
 
 def quantize(op: Op, graph: Graph) -> str:
@@ -350,154 +253,9 @@ def quantize(op: Op, graph: Graph) -> str:
     return "" if is_quantized(op.outputs[0]) else "its output has no scale"
 
 
-def reduction_axes(op: Op, graph: Graph) -> str:
-    """The axes name dimensions, of which there are up to four."""
-    if fault := input_fault(op, 0, "input"):
-        return fault
-    sizes = shape(op.input(0))
-    return next((fault for axis in numbers(op.input(1)) if (fault := axis_fault(sizes, axis))), "")
-
-
-def select(op: Op, graph: Graph) -> str:
-    """The branches have the shape of the output, or one element."""
-    for slot, role in ((1, "first branch"), (2, "second branch")):
-        if fault := branch(op, slot, role):
-            return fault
-    for slot, role in enumerate(("condition", "first branch", "second branch")):
-        if fault := input_fault(op, slot, role):
-            return fault
-    return ""
-
-
-def slice_(op: Op, graph: Graph) -> str:
-    """Constant begins and sizes of INT32, one for each dimension, that make the output's shape."""
-    if fault := input_fault(op, 0, "input"):
-        return fault
-    if is_constant(op.input(0)):
-        return "its input is constant"
-    for slot, role in ((1, "begin"), (2, "size")):
-        if fault := as_integers(op.input(slot), "linear", role):
-            return fault
-    starts, sizes = numbers(op.input(1), 5), numbers(op.input(2), 5)
-    source = shape(op.input(0))
-    if len(starts) != len(sizes):
-        return f"it has {len(starts)} begins and {len(sizes)} sizes; as many are supported"
-    if not 1 <= len(source) <= 4:
-        return f"its input has {len(source)} dimensions; 1 to 4 are supported"
-    if len(starts) != len(source) and (len(source), len(starts)) != (4, 3):
-        return f"it has {len(starts)} begins for an input of {len(source)} dimensions"
-    kept = source[len(source) - len(starts) :]
-    ends = [limit if want == -1 else first + want for first, want, limit in zip(starts, sizes, kept, strict=True)]
-    ends = [end + limit if end < 0 else end for end, limit in zip(ends, kept, strict=True)]
-    found = [end - first for first, end in zip(starts, ends, strict=True)]
-    return _makes(op, [*source[: len(source) - len(starts)], *found], len(source))
-
-
-def _makes(op: Op, found: Sequence[int], rank: int) -> str:
-    """The op's output has these sizes, as the accelerator lays them out."""
-    made = op.outputs[0] if op.outputs else None
-    if made is not None and _laid(found) == bhwc(made):
-        return ""
-    return f"it makes {list(found)}, and its output has shape {list(shape(made))}"
-
-
-def _laid(sizes: Sequence[int]) -> Sizes:
-    full = (*sizes, 1, 1, 1)
-    if len(sizes) == 1:
-        return (full[0], 1, 1, 1)
-    if len(sizes) == 2:
-        return (full[0], 1, 1, full[1])
-    return (full[0], 1, full[1], full[2]) if len(sizes) == 3 else (full[0], full[1], full[2], full[3])
-
-
-def split(op: Op, graph: Graph) -> str:
-    """The axis is one of up to four dimensions."""
-    if number(op, "num_splits") == 1:
-        return input_fault(op, 0, "axis")
-    if op.input(0) is None or op.input(1) is None:
-        return "it has no input"
-    if not is_constant(op.input(0)):
-        return "its axis is not constant"
-    return _named_axis(op, 1, 0) or input_fault(op, 1, "input")
-
-
-_SPLIT_V = exactly(1, 2)
-
-
-def split_v(op: Op, graph: Graph) -> str:
-    """Constant sizes and axis; the axis is one of up to four dimensions."""
-    if fault := _SPLIT_V(op, graph) or input_fault(op, 0, "input"):
-        return fault
-    return "" if number(op, "num_splits") == 1 else _named_axis(op, 0, 2)
-
-
-def masks(op: Op, graph: Graph) -> str:
-    """None of the masks but those of begin and end."""
-    names = ("ellipsis_mask", "new_axis_mask", "shrink_axis_mask")
-    return next((f"its {name} is {number(op, name)}; 0 is supported" for name in names if number(op, name)), "")
-
-
-def strided_slice(op: Op, graph: Graph) -> str:
-    """Constant bounds and strides for each dimension, or each but the batch, that make the output's shape."""
-    source = shape(op.input(0))
-    for slot, role in ((1, "begin"), (2, "end"), (3, "strides")):
-        if fault := as_integers(op.input(slot), "linear", role):
-            return fault
-    starts, ends, steps = (numbers(op.input(slot), 5) for slot in (1, 2, 3))
-    if len(starts) not in (len(source), len(source) - 1):
-        return f"it has {len(starts)} begins for an input of {len(source)} dimensions"
-    if not 1 <= len(source) <= 4 or not len(starts) == len(ends) == len(steps):
-        return "its begins, ends and strides differ in number"
-    if any(step < 1 for step in steps):
-        return f"its strides are {steps}; positive ones are supported"
-    return _makes(op, _sliced(op, source, starts, ends, steps), len(source))
-
-
-def _sliced(op: Op, source: Sequence[int], starts: list[int], ends: list[int], steps: list[int]) -> list[int]:
-    """The sizes that the accelerator works out; without the batch it reads the bounds of the last dimensions."""
-    left = len(source) - len(starts)
-    found = list(source)
-    for place in range(len(source)):
-        first, last, step = 0, source[place], 1
-        if place >= left:
-            first, last, step = starts[place - left], ends[place - left], steps[place - left]
-        last += source[place] if last < 0 else 0
-        first += source[place] if first < 0 else 0
-        if int(number(op, "begin_mask")) >> place & 1:
-            first = 0
-        if int(number(op, "end_mask")) >> place & 1:
-            last = source[place]
-        found[place] = -((first - last) // step)
-    return found
-
-
-def top_k(op: Op, graph: Graph) -> str:
-    """The number is one constant."""
-    if fault := input_fault(op, 0, "input"):
-        return fault
-    found = op.input(1)
-    if found is None or not is_constant(found):
-        return "its number of values is not constant"
-    return "" if found.elements == 1 else f"its number of values has {found.elements} elements; 1 is supported"
-
-
-def transpose(op: Op, graph: Graph) -> str:
-    """A constant permutation of INT32, of two to four dimensions."""
-    if fault := input_fault(op, 0, "input") or as_integers(op.input(1), "linear", "permutation"):
-        return fault
-    found = shape(op.input(1))[-1]
-    return "" if 2 <= found <= 4 else f"its permutation has {found} elements; 2 to 4 are supported"
-
-
 def transpose_conv(op: Op, graph: Graph) -> str:
     """A constant filter has a type that is read as floats."""
     if fault := input_fault(op, 2, "input"):
         return fault
-    return input_fault(op, 1, "filter") if runtime_inputs(op) == 2 else as_float(op.input(1), "OHWI", "filter")
-
-
-def unpack(op: Op, graph: Graph) -> str:
-    """The axis is one of up to four dimensions."""
-    if fault := input_fault(op, 0, "input"):
-        return fault
-    return "" if number(op, "num") == 1 else axis_fault(shape(op.input(0)), int(number(op, "axis")))
+    fault = as_float(op.input(1), "OHWI", "filter") if runtime_inputs(op) == 1 else input_fault(op, 1, "filter")
+    return fault or bias_fault(op, 3)

@@ -6,21 +6,36 @@ operation_parser.cc, the PreCheck… functions; model_builder_helper.cc.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from math import prod
 
-from tflint import Condition, DType, Graph, Op, Tensor, Unknown
-from tflint_rules.targets.tables.gpu_conditions import is_constant, runtime_inputs, shape
+from tflint import Condition, DType, Graph, Op, Tensor
+from tflint_rules.targets.tables.gpu_conditions import (
+    are,
+    counted,
+    is_constant,
+    number,
+    outputs_fault,
+    runtime_inputs,
+    shape,
+    types_within,
+)
 
 __all__ = [
     "Sizes",
-    "activation",
     "as_float",
     "as_integers",
     "axis_fault",
     "bhwc",
+    "bias_fault",
+    "constant_value",
     "element_types",
     "exactly",
+    "filled",
+    "float_fault",
+    "flow_fault",
+    "fused",
     "input_fault",
     "is_affine",
     "is_linear",
@@ -30,7 +45,6 @@ __all__ = [
     "output_faults",
     "reads",
     "scales",
-    "short",
 ]
 
 Sizes = tuple[int, int, int, int]
@@ -64,8 +78,8 @@ _WITH_SIGNED = frozenset(
     "SIGN SIN STABLEHLO_CLAMP SUB SUM STABLEHLO_REMAINDER TILE STABLEHLO_SHIFT_LEFT".split()
 )
 _WITH_ALL = frozenset(
-    "STABLEHLO_BROADCAST_IN_DIM BITCAST CAST CONCATENATION DYNAMIC_UPDATE_SLICE GATHER PACK PAD PADV2 RESHAPE REVERSE_V2 "
-    "SELECT SELECT_V2 SLICE STRIDED_SLICE TRANSPOSE".split()
+    "STABLEHLO_BROADCAST_IN_DIM BITCAST CAST CONCATENATION DYNAMIC_UPDATE_SLICE GATHER PACK PAD PADV2 RESHAPE "
+    "REVERSE_V2 SELECT SELECT_V2 SLICE STRIDED_SLICE TRANSPOSE".split()
 )
 
 
@@ -79,9 +93,11 @@ def _allowed(kind: str) -> tuple[frozenset[DType], frozenset[DType]]:
     """The element types of inputs and outputs that one kind of op may have."""
     if kind in ("REDUCE_ALL", "REDUCE_ANY"):
         return _BOOL, _BOOL
+    if kind == "ARG_MAX":
+        return _READ | _INT32, _INT32
     if kind in _LOGICAL:
         return _BOOL | _SIGNED, _BOOL | _SIGNED
-    read, made = _READ, _INT32 if kind == "ARG_MAX" else _MADE
+    read, made = _READ, _MADE
     if kind in _WITH_INT32:
         read |= _INT32
     if kind == "odml.sdpa_transposed":
@@ -96,29 +112,29 @@ def _allowed(kind: str) -> tuple[frozenset[DType], frozenset[DType]]:
     return read, made
 
 
-def element_types(op: Op, graph: Graph) -> str:
-    """Each tensor that is neither constant nor a variable has a type that the accelerator takes for this kind of op."""
-    read, made = _allowed(name(op))
-    doubt = ""
-    for what, tensors, allowed in (("input", op.inputs, read), ("output", op.outputs, made)):
-        for tensor in tensors:
-            if tensor is None or tensor.dtype in allowed or tensor.is_constant or tensor.is_variable:
-                continue
-            if tensor.dtype is DType.UNKNOWN:
-                doubt = Unknown(f"an {what} has an element type that is newer than tflint")
-                continue
-            names = [dtype.value for dtype in DType if dtype in allowed]
-            return f"an {what} is {tensor.dtype.value}; {', '.join(names[:-1])} or {names[-1]} is supported"
-    return doubt
+def _of(op: Op) -> tuple[frozenset[DType], frozenset[DType]]:
+    return _allowed(name(op))
 
 
-def short(op: Op, graph: Graph) -> str:
-    """No tensor has five dimensions or more."""
-    for what, tensors in (("input", op.inputs), ("output", op.outputs)):
-        for tensor in tensors:
-            if tensor is not None and len(tensor.default_shape) > 4:
-                return f"an {what} has {len(tensor.default_shape)} dimensions; up to 4 are supported"
+element_types = types_within(_of)
+
+
+def filled(op: Op, graph: Graph) -> str:
+    """No output is empty at the default sizes, but in its channels."""
+    if any(0 in bhwc(tensor)[:3] for tensor in op.outputs) or _comes_out_empty(op):
+        return "its output is empty, at which the accelerator aborts"
     return ""
+
+
+def _comes_out_empty(op: Op) -> bool:
+    """True where the runtime makes an empty output of the default sizes, whatever the file says of it."""
+    sizes, weights = shape(op.input(0)), shape(op.input(1))
+    if op.kind == "FULLY_CONNECTED":
+        filters = op.input(1)
+        return filters is not None and filters.dtype.is_float and len(weights) == 2 and prod(sizes) < weights[1]
+    if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D") and op.options.get("padding") == "VALID" and len(sizes) == 4:
+        return sizes[1] < number(op, "filter_height") or sizes[2] < number(op, "filter_width")
+    return False
 
 
 def is_affine(tensor: Tensor) -> bool:
@@ -146,6 +162,23 @@ def input_fault(op: Op, slot: int, role: str) -> str:
     """Why an input cannot be read as a value: it is left out, or quantized with more than one scale."""
     tensor = op.input(slot)
     return f"it has no {role}" if tensor is None else _value_fault(tensor, role)
+
+
+def flow_fault(op: Op, slot: int, role: str) -> str:
+    """Why an input cannot be read as a value that some op makes: the check lets a constant pass, Parse does not."""
+    if fault := input_fault(op, slot, role):
+        return fault
+    return f"its {role} is constant, at which the accelerator aborts" if is_constant(op.input(slot)) else ""
+
+
+def bias_fault(op: Op, slot: int) -> str:
+    """Why a bias cannot be read: it is a constant of floats, or has a scale."""
+    bias = op.input(slot)
+    if bias is None:
+        return ""
+    if not is_constant(bias):
+        return "its bias is not constant, at which the accelerator aborts"
+    return float_fault(bias, "bias")
 
 
 def output_faults(op: Op, graph: Graph) -> str:
@@ -178,22 +211,23 @@ def exactly(
         total, moving = len(op.inputs), runtime_inputs(op)
         if total < least or (most is not None and total > most):
             limit = f"at least {least}" if total < least else f"at most {most}"
-            return f"it has {total} inputs; {limit} are supported"
-        if outputs is not None and len(op.outputs) != outputs:
-            return f"it has {len(op.outputs)} outputs; {outputs} is supported"
+            return f"it has {counted(total, 'input')}; {limit} are supported"
+        if fault := outputs_fault(op, outputs):
+            return fault
         if runtime is not None and moving != runtime:
-            return f"{moving} of its inputs are not constant; {runtime} is supported"
-        if fixed is not None and total - moving != fixed:
-            return f"{total - moving} of its inputs are constant; {fixed} is supported"
+            return f"{moving} of its inputs {are(moving)} not constant; {runtime} {are(runtime)} supported"
+        kept = total - moving
+        if fixed is not None and kept != fixed:
+            return f"{kept} of its inputs {are(kept)} constant or left out; {fixed} {are(fixed)} supported"
         return ""
 
     return check
 
 
-def activation(op: Op, graph: Graph) -> str:
+def fused(op: Op, graph: Graph) -> str:
     """One output, and a fused activation other than SIGN_BIT."""
     if len(op.outputs) != 1:
-        return f"it has {len(op.outputs)} outputs; 1 is supported"
+        return outputs_fault(op, 1)
     what = op.options.get("fused_activation_function", "NONE")
     return "its fused activation is SIGN_BIT" if what == "SIGN_BIT" else ""
 
@@ -204,7 +238,7 @@ def is_linear(sizes: Sequence[int]) -> bool:
 
 
 _AS_FLOAT = frozenset({*_FLOATS, DType.INT4, DType.INT8, DType.UINT8, DType.INT32})
-_LAYOUTS = {
+_LAYOUTS: dict[str, Callable[[Sequence[int]], bool]] = {
     "scalar": lambda sizes: all(each == 1 for each in sizes),
     "linear": is_linear,
     "HW": lambda sizes: len(sizes) == 2,
@@ -214,9 +248,7 @@ _LAYOUTS = {
 }
 
 
-def _constant_fault(tensor: Tensor | None, role: str) -> str:
-    if tensor is None:
-        return f"it has no {role}"
+def _constant_fault(tensor: Tensor, role: str) -> str:
     if not is_constant(tensor):
         return f"its {role} is not constant"
     return f"its {role} is sparse" if tensor.sparsity is not None else ""
@@ -224,19 +256,37 @@ def _constant_fault(tensor: Tensor | None, role: str) -> str:
 
 def as_float(tensor: Tensor | None, layout: str, role: str) -> str:
     """Why a tensor cannot be read as constant floats in a layout."""
-    if fault := _constant_fault(tensor, role):
-        return fault
-    assert tensor is not None
+    if tensor is None or (fault := _constant_fault(tensor, role)):
+        return fault if tensor is not None else f"it has no {role}"
+    return float_fault(tensor, role) or _layout_fault(tensor, layout, role)
+
+
+def float_fault(tensor: Tensor, role: str) -> str:
+    """Why the elements of a constant cannot be read as floats."""
     if tensor.dtype not in _AS_FLOAT:
         return f"its {role} is a constant of {tensor.dtype.value}"
-    return _layout_fault(tensor, layout, role)
+    if tensor.dtype.is_integer and not is_affine(tensor):
+        return f"its {role} is a constant of {tensor.dtype.value} without a scale"
+    return ""
+
+
+_AS_VALUE = frozenset({*_AS_FLOAT, DType.INT2, DType.BOOL})
+
+
+def constant_value(tensor: Tensor | None, role: str) -> str:
+    """Why a constant cannot stand for a value: the accelerator's check lets it pass, and then the program aborts."""
+    if tensor is None or not is_constant(tensor):
+        return ""
+    if tensor.dtype not in _AS_VALUE:
+        return f"its {role} is a constant of {tensor.dtype.value}, at which the accelerator aborts"
+    bare = tensor.dtype.is_integer and tensor.dtype is not DType.INT32 and not is_affine(tensor)
+    return f"its {role} is a constant of {tensor.dtype.value} without a scale" if bare else ""
 
 
 def as_integers(tensor: Tensor | None, layout: str, role: str) -> str:
     """Why a tensor cannot be read as constant 32-bit integers in a layout."""
-    if fault := _constant_fault(tensor, role):
-        return fault
-    assert tensor is not None
+    if tensor is None or (fault := _constant_fault(tensor, role)):
+        return fault if tensor is not None else f"it has no {role}"
     if tensor.dtype.bits != 32:
         return f"its {role} is a constant of {tensor.dtype.value}; INT32 is supported"
     return _layout_fault(tensor, layout, role)

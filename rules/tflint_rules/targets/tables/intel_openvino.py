@@ -35,8 +35,9 @@ def _large_input(model: Model) -> str:
     """The plugin gives up on a model with an input of six dimensions or more."""
     for graph in entry_graphs(model):
         for tensor in graph.inputs:
-            if len(tensor.default_shape) > _MOST_DIMENSIONS:
-                return f"input '{tensor.name}' has {len(tensor.default_shape)} dimensions; up to {_MOST_DIMENSIONS} are supported"
+            dimensions = len(tensor.default_shape)
+            if dimensions > _MOST_DIMENSIONS:
+                return f"input '{tensor.name}' has {dimensions} dimensions; up to {_MOST_DIMENSIONS} are supported"
     return ""
 
 
@@ -44,7 +45,9 @@ def _blockwise(op: Op, graph: Graph) -> str:
     """The plugin takes such an op, and stops when it hands it to OpenVINO: graph_iterator.cc."""
     for tensor in op.inputs:
         if tensor is not None and is_blockwise(tensor):
-            return Unknown(f"'{tensor.name}' is quantized in blocks, which the plugin takes and OpenVINO does not compile")
+            return Unknown(
+                f"'{tensor.name}' is quantized in blocks, which the plugin takes and OpenVINO does not compile"
+            )
     return ""
 
 

@@ -20,8 +20,8 @@ _SCALED = frozenset({DType.INT8, DType.INT4})
 
 def _fault(tensor: Tensor) -> str:
     """What keeps a tensor from having a Neuron type."""
-    name, dtype = tensor.dtype.value, tensor.dtype
-    quant = tensor.quant
+    dtype, quant = tensor.dtype, tensor.quant
+    name = str(dtype.value)
     if dtype in _PLAIN:
         return ""
     if dtype is DType.INT32:
@@ -29,7 +29,7 @@ def _fault(tensor: Tensor) -> str:
         return "INT32 with zero points that are not 0" if lopsided else ""
     if dtype is DType.INT64:
         if not tensor.is_constant:
-            return "INT64, and no constant"
+            return "INT64 and not constant"
         return "INT64 quantized in blocks" if is_blockwise(tensor) else ""
     if dtype in _ONE_SCALE:
         fits = quant is not None and not quant.is_per_axis and not is_blockwise(tensor)
@@ -46,8 +46,8 @@ TARGET = Target(
     source=Source(
         "LiteRT f67457790, litert/vendors/mediatek/compiler: compiler_plugin.cc, create_model.cc and legalizations",
         "2026-08-21",
-        "Which ops and element types the plugin puts into Neuron's terms. All else is unknown: Neuron's compiler decides "
-        "for each chip.",
+        "Which ops and element types the plugin puts into Neuron's terms. All else is unknown: Neuron's compiler "
+        "decides for each chip.",
     ),
     ops=listed(
         """

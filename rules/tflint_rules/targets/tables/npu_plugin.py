@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from tflint import Condition, DType, Graph, Model, Op, Support, Tensor, Unknown
+from tflint_rules.targets.tables.delegates import either
 
 __all__ = ["COMPOSITE", "composites", "entry_graphs", "fixed", "is_blockwise", "listed", "tensors", "unloadable"]
 
@@ -61,15 +62,21 @@ def composites(known: Collection[str], *, inlined: bool = True) -> Condition:
             return Unknown("odml.npu_call is compiled as a whole; the compiler decides")
         if not inlined:
             return f"composite '{name}' is not among those that are supported"
-        return Unknown(f"composite '{name}' is replaced by the ops of its decomposition, which are judged by themselves")
+        return Unknown(
+            f"composite '{name}' is replaced by the ops of its decomposition, which are judged by themselves"
+        )
 
+    check.__doc__ = f"composite is {either(sorted(known))}"
     return check
 
 
 def entry_graphs(model: Model) -> Iterator[Graph]:
     """The graphs that a plugin is asked about: all but the decompositions of composite ops."""
     bodies = {
-        op.options.get("decomposition_subgraph_index") for graph in model.graphs for op in graph.ops if op.kind == COMPOSITE
+        op.options.get("decomposition_subgraph_index")
+        for graph in model.graphs
+        for op in graph.ops
+        if op.kind == COMPOSITE
     }
     return (graph for graph in model.graphs if graph.index not in bodies)
 
@@ -80,15 +87,16 @@ def is_blockwise(tensor: Tensor) -> bool:
 
 
 def tensors(fault: Callable[[Tensor], str]) -> Condition:
-    """No input or output of an op has a fault, as `STRING` or `INT8 without a scale`."""
+    """No input or output of an op is what `fault` says, as `STRING` or `INT8 without a scale`."""
 
     def check(op: Op, graph: Graph) -> str:
         for what, many in (("input", op.inputs), ("output", op.outputs)):
             for slot, tensor in enumerate(many):
                 if tensor is not None and (text := fault(tensor)):
-                    return f"{what} {slot} is {text}, for which the plugin has no type"
+                    return f"{what} {slot} is {text}; the plugin has no type for that"
         return ""
 
+    check.__doc__ = "inputs and outputs have element types that the plugin knows"
     return check
 
 
@@ -102,6 +110,9 @@ def fixed(slot: int, role: str, types: str = "INT32") -> Condition:
             return f"it has no {role}"
         if not tensor.is_constant:
             return f"{role} is not constant"
-        return "" if tensor.dtype.value in allowed else f"{role} is {tensor.dtype.value}; {' or '.join(allowed)} is supported"
+        return (
+            "" if tensor.dtype.value in allowed else f"{role} is {tensor.dtype.value}; {either(allowed)} is supported"
+        )
 
+    check.__doc__ = f"{role} is constant, {either(allowed)}"
     return check

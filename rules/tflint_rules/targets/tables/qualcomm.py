@@ -65,6 +65,7 @@ def _elements(slot: int, role: str) -> Condition:
             return ""
         return f"{role} has {tensor.elements} elements; 1 is supported"
 
+    check.__doc__ = f"{role} has one element"
     return check
 
 
@@ -73,7 +74,11 @@ def _one_type(op: Op, graph: Graph) -> str:
     found = sorted({type_code(tensor) for tensor in (*op.inputs[2:4], *op.outputs[:1])})
     if len(found) > 1:
         return f"its values and its output have different element types: {', '.join(found)}"
-    return "" if found[0] in ("qi8", "qu8", "qu16", "f32") else f"its values are {found[0]}; qi8, qu8, qu16 or f32 is supported"
+    return (
+        ""
+        if found[0] in ("qi8", "qu8", "qu16", "f32")
+        else f"its values are {found[0]}; qi8, qu8, qu16 or f32 is supported"
+    )
 
 
 def _pad_value(op: Op, graph: Graph) -> str:
@@ -103,8 +108,12 @@ def _update(op: Op, graph: Graph) -> str:
 
 _VALUES = "INT8 UINT8 UINT16 INT32 INT64 BOOL FLOAT16 FLOAT32"
 _AXES = (fixed(1, "axis"), rank(1, 0, 1, "axis"))
-_PAD = (fixed(1, "amounts", "INT32 INT64"), input_types(0, f"{_FEW_BITS} qi8c qu8c qi16c qu16c f16 f32", "input"), _pad_value)
-_BLOCKS = (fixed(1, "block shape", "INT32 INT64"), fixed(2, "crops or paddings", "INT32 INT64"))
+_PAD = (
+    fixed(1, "padding", "INT32 INT64"),
+    input_types(0, f"{_FEW_BITS} qi8c qu8c qi16c qu16c f16 f32", "input"),
+    _pad_value,
+)
+_BLOCKS = (fixed(1, "block shape", "INT32 INT64"), fixed(2, "crop or padding", "INT32 INT64"))
 
 _OPS = listed(
     """
@@ -137,15 +146,15 @@ _OPS = listed(
             *(_elements(1, "depth"), _elements(2, "on value"), _elements(3, "off value")),
         ),
         "REVERSE_V2": (fixed(1, "axis"), rank(1, 0, 1, "axis"), _elements(1, "axis")),
-        "SCATTER_ND": (input_types(1, f"{_FEW_BITS} {_PLAIN} qi32 qu32", "updates"), fixed(2, "shape")),
+        "SCATTER_ND": (input_types(1, f"{_FEW_BITS} {_PLAIN} qi32 qu32", "update"), fixed(2, "shape")),
         "SLICE": (fixed(1, "begin"), fixed(2, "size")),
         "SPLIT": (fixed(0, "axis"),),
-        "SPLIT_V": (fixed(1, "sizes", "INT32 INT64"), fixed(2, "axis")),
+        "SPLIT_V": (fixed(1, "size", "INT32 INT64"), fixed(2, "axis")),
         "STRIDED_SLICE": (
             attribute("ellipsis_mask", (0,), 0),
-            *(fixed(1, "begin"), fixed(2, "end"), fixed(3, "strides")),
+            *(fixed(1, "begin"), fixed(2, "end"), fixed(3, "stride")),
         ),
-        "TILE": (fixed(1, "multiples", "INT32 INT64"),),
+        "TILE": (fixed(1, "multiple", "INT32 INT64"),),
         "TOPK_V2": (fixed(1, "number of values", "INT32 UINT32"), _elements(1, "number of values")),
         "TRANSPOSE": (fixed(1, "permutation", "INT32 INT64"),),
     },
@@ -167,7 +176,7 @@ TARGET = Target(
     summary="Qualcomm NPUs, through LiteRT's QNN compiler plugin",
     kind=Kind.DELEGATE,
     source=Source(
-        "LiteRT f67457790, litert/vendors/qualcomm/compiler/qnn_compose_graph.cc and litert/vendors/qualcomm/core/builders",
+        "LiteRT f67457790, litert/vendors/qualcomm: compiler/qnn_compose_graph.cc, core/builders",
         "2026-08-21",
         "Which ops the plugin builds, and what it refuses to build. All else is unknown: the QNN library decides for "
         "each chip.",

@@ -7,9 +7,10 @@ reference kernel. TFLM looks ops up by code or custom name only: an op's version
 
 from __future__ import annotations
 
-from tflint import Condition, DType, Kind, Model, Source, Support, Target
+from tflint import Condition, DType, Kind, Source, Support, Target
 from tflint_rules.targets.conditions import arity, same_type
 from tflint_rules.targets.tables import tflm_ops as ask
+from tflint_rules.targets.tables import tflm_shapes as shape
 from tflint_rules.targets.tables import tflm_weights as heavy
 from tflint_rules.targets.tables.tflm_conditions import (
     activation_range,
@@ -19,6 +20,7 @@ from tflint_rules.targets.tables.tflm_conditions import (
     inp,
     known_size,
     no_intermediates,
+    one_element,
     out,
     plain_int32,
     plain_options,
@@ -28,6 +30,7 @@ from tflint_rules.targets.tables.tflm_conditions import (
     takes,
     zero_points,
 )
+from tflint_rules.targets.tables.tflm_custom import CUSTOM_OPS
 
 __all__ = ["TARGET"]
 
@@ -37,6 +40,7 @@ _ONE = arity((1, 1), (1, 1))
 _TWO = arity((2, 2), (1, 1))
 _IN_AND_OUT = "input and output"
 _INPUTS = ((inp(0), "input 0"), (inp(1), "input 1"))
+_IMAGES = (ranks(inp(0), 4, 4, "input"), ranks(out(), 4, 4, "output"))
 _COMPARED = "FLOAT32 INT32 INT64 INT8"
 _NUMBERS = "FLOAT32 INT8 INT16 INT32"
 
@@ -83,10 +87,10 @@ def _convolution(first: int, axis: int, *more: Condition, made_alike: bool = Tru
 
 def _padding() -> Support:
     typed = (takes(0, _NUMBERS, "input"), gives(), same_type(0))
-    return Support(None, typed, (arity((2, 3), (1, 1)), constant(1, "amounts"), ask.pad))
+    return Support(None, typed, (arity((2, 3), (1, 1)), constant(1, "amounts"), shape.pad))
 
 
-def _batch_space(*more: Condition) -> Support:
+def _batch_space() -> Support:
     typed = (
         takes(0, "FLOAT32 INT8", "input"),
         takes(1, "INT32", "block shape"),
@@ -95,52 +99,19 @@ def _batch_space(*more: Condition) -> Support:
         same_type(0),
     )
     shaped = (ranks(inp(0), 3, 4, "input"), ranks(out(), 3, 4, "output"))
-    return Support(None, typed, (arity((3, 3), (1, 1)), *shaped, *more))
+    return Support(None, typed, (arity((3, 3), (1, 1)), *shaped, shape.blocks))
 
 
 def _resize(types: str, *more: Condition) -> Support:
     typed = (takes(0, "", "input"), takes(1, "INT32", "size"), gives(types))
-    shaped = (ranks(inp(0), 4, 4, "input"), ranks(inp(1), 1, 1, "size"), constant(1, "size"), ask.two_sizes)
+    shaped = (ranks(inp(0), 4, 4, "input"), ranks(inp(1), 1, 1, "size"), constant(1, "size"), shape.two_sizes)
     return Support(None, typed, (_TWO, *shaped, *more))
 
 
 def _split(axis: int, source: int, *more: Condition) -> Support:
     typed = (takes(source, _NUMBERS, "input"), gives())
-    return Support(None, typed, (constant(axis, "axis"), ask.axis(axis, source, scalar=False), *more))
+    return Support(None, typed, (constant(axis, "axis"), shape.axis(axis, source, scalar=False), *more))
 
-
-def _signal(inputs: str, outputs: str, *more: Condition) -> Support:
-    """A custom op of the signal library: the types of its inputs and outputs, in order."""
-    ins, outs = inputs.split(), outputs.split()
-    typed = (
-        *(takes(slot, name.replace("|", " ")) for slot, name in enumerate(ins)),
-        *(gives(name.replace("|", " "), slot, f"output {slot}") for slot, name in enumerate(outs)),
-    )
-    return Support(None, typed, (arity((len(ins), len(ins)), (len(outs), len(outs))), *more))
-
-
-def _flat(inputs: int, *outputs: int) -> tuple[Condition, ...]:
-    """The inputs are lists, and the outputs have so many dimensions."""
-    made = (ranks(out(slot), count, count, f"output {slot}") for slot, count in enumerate(outputs))
-    return (*(ranks(inp(slot), 1, 1, f"input {slot}") for slot in range(inputs)), *made)
-
-
-_SIGNAL = {
-    "SignalDelay": _signal("INT16", "INT16"),
-    "SignalEnergy": _signal("INT16", "UINT32", *_flat(1, 1)),
-    "SignalFftAutoScale": _signal("INT16", "INT16 INT32", *_flat(1, 1, 0)),
-    "SignalFilterBank": _signal("UINT32 INT16 INT16 INT16 INT16 INT16", "UINT64", *_flat(6, 1)),
-    "SignalFilterBankLog": _signal("UINT32", "INT16", *_flat(1, 1)),
-    "SignalFilterBankSpectralSubtraction": _signal("UINT32", "UINT32 UINT32", *_flat(1, 1, 1)),
-    "SignalFilterBankSquareRoot": _signal("UINT64 INT32", "UINT32", *_flat(1, 1), ranks(inp(1), 0, 0, "input 1")),
-    "SignalFramer": _signal("INT16", "INT16 BOOL", ranks(out(1), 0, 0, "output 1")),
-    "SignalIrfft": _signal("INT16|INT32|FLOAT32", "INT16|INT32|FLOAT32", same_type(0)),
-    "SignalOverlapAdd": _signal("INT16|FLOAT32", "INT16|FLOAT32", same_type(0)),
-    "SignalPCAN": _signal("UINT32 UINT32 INT16", "UINT32", *_flat(3, 1)),
-    "SignalRfft": _signal("INT16|INT32|FLOAT32", "INT16|INT32|FLOAT32"),
-    "SignalStacker": _signal("INT16", "INT16 BOOL", *_flat(1, 1, 0)),
-    "SignalWindow": _signal("INT16 INT16", "INT16", ranks(inp(1), 1, 1, "weights")),
-}
 
 _OPS = {
     **dict.fromkeys(("CEIL", "EXP", "ROUND"), _float_same_shape()),
@@ -181,7 +152,7 @@ _OPS = {
     "MUL": Support(
         None,
         (takes(0, "FLOAT32 INT8 INT16 INT32"), takes(1), gives(), same_type(0, 1, output=None)),
-        (_TWO, activation_range),
+        (_TWO, zero_points(0, "INT16", *_INPUTS, (out(), "output")), activation_range, ask.as_many),
     ),
     "DIV": Support(
         None,
@@ -193,7 +164,9 @@ _OPS = {
     ),
     "FLOOR_MOD": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO, ask.broadcast)),
     "SQUARED_DIFFERENCE": Support(
-        None, (takes(0, "FLOAT32 INT32 INT8 INT16"), takes(1), gives(), same_type(0, 1)), (_TWO, ask.difference_scales)
+        None,
+        (takes(0), takes(1), gives(_NUMBERS), same_type(0, 1, output=None)),
+        (_TWO, ask.difference_scales, ask.broadcast),
     ),
     **dict.fromkeys(("MAXIMUM", "MINIMUM"), _into("FLOAT32 INT8 INT16 INT32 INT64", ask.as_many, ask.broadcast)),
     **dict.fromkeys(("EQUAL", "NOT_EQUAL"), _pair(f"{_COMPARED} BOOL", ask.comparison_scales, ask.broadcast)),
@@ -201,17 +174,17 @@ _OPS = {
     "GREATER": _pair(f"{_COMPARED} INT16", ask.comparison_scales, ask.broadcast),
     "PRELU": Support(None, (takes(0, "FLOAT32 INT8 INT16", "input"), takes(1, "", "slope"), gives()), (ask.prelu,)),
     **dict.fromkeys(("AVERAGE_POOL_2D", "MAX_POOL_2D"), _pool()),
-    "L2_POOL_2D": _unary("FLOAT32", ranks(inp(0), 4, 4, "input"), ranks(out(), 4, 4, "output"), ask.l2_pool),
+    "L2_POOL_2D": _unary("FLOAT32", *_IMAGES, shape.l2_pool),
     "L2_NORMALIZATION": _unary("FLOAT32 INT8", ranks(inp(0), 0, 4, "input"), ask.no_activation),
-    "MEAN": _reduction("FLOAT32 INT8 INT16", ask.axis(1, 0, when=_FLOAT), ask.mean_4d),
-    "SUM": _reduction("FLOAT32 INT8 INT16", same_type(0), ask.axis(1, 0, when=_FLOAT)),
+    "MEAN": _reduction("FLOAT32 INT8 INT16", shape.axis(1, 0, when=_FLOAT), ask.mean_4d),
+    "SUM": _reduction("FLOAT32 INT8 INT16", same_type(0), shape.axis(1, 0, when=_FLOAT)),
     **dict.fromkeys(
         ("REDUCE_MAX", "REDUCE_MIN"),
         _reduction(
-            "FLOAT32 INT8", same_type(0), ask.axis(1, 0), ask.equal_scales(inp(0), out(), _IN_AND_OUT, DType.INT8)
+            "FLOAT32 INT8", same_type(0), shape.axis(1, 0), ask.equal_scales(inp(0), out(), _IN_AND_OUT, DType.INT8)
         ),
     ),
-    "REDUCE_ALL": _reduction("BOOL", same_type(0), ask.axis(1, 0)),
+    "REDUCE_ALL": _reduction("BOOL", same_type(0), shape.axis(1, 0)),
     **dict.fromkeys(
         ("ARG_MAX", "ARG_MIN"),
         Support(None, (takes(0, "FLOAT32 INT8", "input"), takes(1, "INT32", "axis"), gives("INT32"))),
@@ -220,7 +193,7 @@ _OPS = {
         None,
         (takes(0, "FLOAT32 INT8", "input"), takes(1, "INT32", "axis"), gives(), same_type(0)),
         (
-            *(_TWO, ask.one_element(inp(1), "axis"), ranks(inp(0), 1, 99, "input"), ask.axis(1, 0, scalar=False)),
+            *(_TWO, one_element(inp(1), "axis"), ranks(inp(0), 1, 99, "input"), shape.axis(1, 0, scalar=False)),
             *(same_sizes(inp(0), out(), _IN_AND_OUT), ask.cumsum_scales),
         ),
     ),
@@ -238,11 +211,11 @@ _OPS = {
             ranks(inp(0), 2, 5, "input 0"),
             ranks(inp(1), 2, 5, "input 1"),
             zero_points(0, "INT16", (inp(0), "input 0"), (inp(1), "input 1"), (out(), "output")),
-            ask.batch_matmul,
+            heavy.batch_matmul,
         ),
     ),
     "EMBEDDING_LOOKUP": Support(
-        None, (takes(0, "INT32", "indices"), takes(1, "FLOAT32 INT8", "table"), gives()), (_TWO, ask.embedding_lookup)
+        None, (takes(0, "INT32", "indices"), takes(1, "FLOAT32 INT8", "table"), gives()), (_TWO, heavy.embedding_lookup)
     ),
     "QUANTIZE": Support(None, (ask.quantize,), (_ONE,)),
     "DEQUANTIZE": Support(None, (takes(0, "INT8 INT16 UINT8", "input"), gives("FLOAT32")), (_ONE,)),
@@ -251,20 +224,20 @@ _OPS = {
         (takes(0, "INT8 INT16 INT32 UINT32 FLOAT32 BOOL", "input"), gives("INT8 INT16 INT32 UINT32 FLOAT32 BOOL")),
         (_ONE,),
     ),
-    "RESHAPE": Support(None, (ask.reshape,), (arity((1, 2), (1, 1)),)),
-    "SQUEEZE": Support(None, (takes(0, "", "input"), gives()), (_ONE, ask.squeeze, ask.same_elements)),
+    "RESHAPE": Support(None, (shape.reshape,), (arity((1, 2), (1, 1)),)),
+    "SQUEEZE": Support(None, (takes(0, "", "input"), gives()), (_ONE, shape.squeeze, shape.same_elements)),
     "EXPAND_DIMS": Support(
         None,
         (takes(0, "FLOAT32 INT16 INT8", "input"), takes(1, "INT32", "axis"), gives()),
-        (_TWO, constant(1, "axis"), ask.expand_dims),
+        (_TWO, constant(1, "axis"), shape.expand_dims),
     ),
     "SHAPE": Support(None, (takes(0, "", "input"), gives("INT32")), (_ONE,)),
     "CONCATENATION": Support(
         None,
         (takes(0, "FLOAT32 INT8 INT16 INT32 INT64 BOOL"), gives(), same_type(0)),
-        (ask.concatenation, ask.no_activation),
+        (shape.concatenation, ask.no_activation),
     ),
-    "PACK": Support(None, (takes(0), gives("FLOAT32 INT8 INT16 INT32 INT64")), (ask.pack,)),
+    "PACK": Support(None, (takes(0), gives("FLOAT32 INT8 INT16 INT32 INT64")), (shape.pack,)),
     "UNPACK": Support(None, (takes(0, _NUMBERS, "input"), gives())),
     "SPLIT": _split(0, 1),
     "SPLIT_V": _split(2, 0, arity((3, 3))),
@@ -286,35 +259,35 @@ _OPS = {
             arity((4, 4), (1, 1)),
             ranks(inp(0), 0, 4, "input"),
             *(constant(slot, role) for slot, role in enumerate(("begin", "end", "strides"), 1)),
-            ask.strided_slice,
+            shape.strided_slice,
         ),
     ),
     "TRANSPOSE": Support(
         None,
         (takes(0, "FLOAT32 INT8 INT16", "input"), gives(), same_type(0)),
-        (_TWO, ranks(inp(0), 0, 5, "input"), constant(1, "permutation"), ask.transpose),
+        (_TWO, ranks(inp(0), 0, 5, "input"), constant(1, "permutation"), shape.transpose),
     ),
     "PAD": _padding(),
     "PADV2": _padding(),
     "MIRROR_PAD": Support(
-        None, (takes(0, "", "input"), takes(1, "", "amounts"), gives("FLOAT32 INT8")), (ask.mirror_pad,)
+        None, (takes(0, "", "input"), takes(1, "", "amounts"), gives("FLOAT32 INT8")), (shape.mirror_pad,)
     ),
     "GATHER": Support(
-        None, (takes(0, "FLOAT32 INT8", "input"), takes(1, "INT32", "indices"), gives()), (_TWO, ask.gather)
+        None, (takes(0, "FLOAT32 INT8", "input"), takes(1, "INT32", "indices"), gives()), (_TWO, shape.gather)
     ),
     "GATHER_ND": Support(
-        None, (takes(0, "FLOAT32 INT8", "input"), takes(1, "INT32", "indices"), gives()), (_TWO, ask.gather_nd)
+        None, (takes(0, "FLOAT32 INT8", "input"), takes(1, "INT32", "indices"), gives()), (_TWO, shape.gather_nd)
     ),
     "REVERSE_V2": Support(
         None,
         (takes(0, f"{_NUMBERS} UINT8 INT64 BOOL", "input"), takes(1, "INT32", "axis"), gives(), same_type(0)),
-        (_TWO, ask.reverse),
+        (_TWO, shape.reverse),
     ),
-    "SPACE_TO_DEPTH": _unary("FLOAT32 INT8", ranks(inp(0), 4, 4, "input"), ask.space_to_depth),
-    "DEPTH_TO_SPACE": _unary("FLOAT32 INT8", ranks(inp(0), 4, 4, "input"), ask.depth_to_space),
+    "SPACE_TO_DEPTH": _unary("FLOAT32 INT8", *_IMAGES, shape.space_to_depth),
+    "DEPTH_TO_SPACE": _unary("FLOAT32 INT8", *_IMAGES, shape.depth_to_space),
     "SPACE_TO_BATCH_ND": _batch_space(),
     "BATCH_TO_SPACE_ND": _batch_space(),
-    "RESIZE_BILINEAR": _resize("FLOAT32 INT8", ask.resize_flags),
+    "RESIZE_BILINEAR": _resize("FLOAT32 INT8", shape.resize_flags),
     "RESIZE_NEAREST_NEIGHBOR": _resize("FLOAT32 INT8 INT16"),
     "SELECT_V2": Support(
         None,
@@ -325,7 +298,7 @@ _OPS = {
             gives(),
             same_type(1, 2, output=None),
         ),
-        (arity((3, 3), (1, 1)), ask.select),
+        (arity((3, 3), (1, 1)), shape.select),
     ),
     "BROADCAST_ARGS": Support(
         None,
@@ -333,18 +306,18 @@ _OPS = {
         (
             _TWO,
             *(ranks(take, 1, 1, role) for take, role in ((inp(0), "input 0"), (inp(1), "input 1"), (out(), "output"))),
-            ask.broadcast_args,
+            shape.broadcast_args,
         ),
     ),
     "BROADCAST_TO": Support(
         None,
         (takes(0, "", "input"), takes(1, "INT32 INT64", "shape"), gives(), same_type(0)),
-        (_TWO, constant(1, "shape"), ask.broadcast_to),
+        (_TWO, constant(1, "shape"), shape.broadcast_to),
     ),
     "FILL": Support(
         None,
         (takes(0, "INT8 INT16 INT32 INT64", "sizes"), takes(1, "FLOAT32 INT32 INT8", "value"), gives()),
-        (constant(0, "sizes"), ask.fill),
+        (constant(0, "sizes"), shape.fill),
     ),
     "ZEROS_LIKE": Support(None, (takes(0, "INT64 INT32 INT8 FLOAT32", "input"), gives()), (_ONE,)),
     "DYNAMIC_UPDATE_SLICE": Support(
@@ -356,26 +329,19 @@ _OPS = {
             gives(),
             same_type(0, 1, output=None),
         ),
-        (arity((3, 3), (1, 1)), ask.dynamic_update_slice),
+        (arity((3, 3), (1, 1)), shape.dynamic_update_slice),
     ),
     "VAR_HANDLE": Support(None, (gives(),)),
     "READ_VARIABLE": Support(None, (takes(0, "", "variable"), gives())),
     "ASSIGN_VARIABLE": Support(
         None,
         (takes(0, "RESOURCE INT32", "variable"), takes(1, "", "value")),
-        (arity((2, 2), (0, 0)), ask.one_element(inp(0), "variable")),
+        (arity((2, 2), (0, 0)), one_element(inp(0), "variable")),
     ),
     "CALL_ONCE": Support(None, (), (arity((0, 0), (0, 0)),)),
-    "IF": Support(None, (takes(0, "BOOL", "condition"),), (ask.one_element(inp(0), "condition"),)),
+    "IF": Support(None, (takes(0, "BOOL", "condition"),), (one_element(inp(0), "condition"),)),
     "WHILE": Support(),
-    "CIRCULAR_BUFFER": Support(None, (takes(0, "INT8", "input"), gives("INT8")), (ask.circular_buffer,)),
-    "TFLM_DECODE": Support(),
-    "TFLite_Detection_PostProcess": Support(
-        None,
-        (takes(0, "FLOAT32", "boxes"), takes(1, "FLOAT32", "scores"), takes(2, "", "anchors")),
-        (arity((3, 3), (4, 4)), ask.detections),
-    ),
-    **_SIGNAL,
+    **CUSTOM_OPS,
 }
 
 

@@ -22,9 +22,11 @@ __all__ = [
     "inp",
     "integers",
     "is_constant",
+    "is_type",
     "known_size",
     "multiplier_fault",
     "no_intermediates",
+    "one_element",
     "one_of",
     "out",
     "plain_int32",
@@ -34,6 +36,7 @@ __all__ = [
     "ranks",
     "same_sizes",
     "scale",
+    "shape_of",
     "single",
     "takes",
     "words",
@@ -290,3 +293,25 @@ def multiplier_fault(value: float, what: str) -> str:
     Source: quantization_util.cc, QuantizeMultiplierSmallerThanOneExp.
     """
     return "" if 0.0 < value < 1.0 else f"{what} is {value:g}; the program stops where it is not between 0 and 1"
+
+
+def one_element(take: Take, role: str) -> Condition:
+    """A tensor has one element."""
+
+    def check(op: Op, graph: Graph) -> str:
+        tensor = take(op)
+        if tensor is None or tensor.elements == 1:
+            return ""
+        return f"{role} has {tensor.elements} elements; 1 is supported"
+
+    return check
+
+
+def shape_of(tensor: Tensor | None) -> tuple[int, ...]:
+    """The sizes of a tensor; none where it is left out."""
+    return () if tensor is None else tensor.default_shape
+
+
+def is_type(tensor: Tensor | None, *types: DType) -> bool:
+    """True for a tensor of one of these element types."""
+    return tensor is not None and tensor.dtype in types

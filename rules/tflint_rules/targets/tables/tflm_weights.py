@@ -7,11 +7,32 @@ tensorflow/lite/kernels/kernel_util.cc, PopulateConvolutionQuantizationParams an
 
 from __future__ import annotations
 
+from math import prod
 
 from tflint import Condition, DType, Graph, Op, Tensor
-from tflint_rules.targets.tables.tflm_conditions import affine, out, range_fault, scale, single
+from tflint_rules.targets.tables.tflm_conditions import (
+    affine,
+    integers,
+    out,
+    range_fault,
+    scale,
+    shape_of,
+    single,
+    zero_point,
+)
 
-__all__ = ["convolution", "convolution_types", "fully_connected", "fully_connected_types", "groups", "lstm", "svdf"]
+__all__ = [
+    "batch_matmul",
+    "convolution",
+    "convolution_types",
+    "detections",
+    "embedding_lookup",
+    "fully_connected",
+    "fully_connected_types",
+    "groups",
+    "lstm",
+    "svdf",
+]
 
 _INTEGER = (DType.INT8, DType.INT16)
 _HYBRID = "; weights of one type with the input, or INT8 beside INT16, are supported"
@@ -22,7 +43,7 @@ def _pair(source: Tensor, kernel: Tensor) -> str:
 
 
 def convolution_types(first: int, *more: tuple[DType, DType], made_alike: bool = True) -> Condition:
-    """Input and filter (in slots `first` and 1) have types that go together; with `made_alike`, and output and input."""
+    """The types of input (in slot `first`) and filter go together; with `made_alike`, output and input have one."""
     known = {(DType.FLOAT32, DType.FLOAT32), (DType.INT8, DType.INT8), (DType.INT16, DType.INT8), *more}
 
     def check(op: Op, graph: Graph) -> str:
@@ -39,22 +60,22 @@ def convolution_types(first: int, *more: tuple[DType, DType], made_alike: bool =
 
 
 def convolution(first: int, last: int, axis: int) -> Condition:
-    """Shapes and scales of a convolution; `last` is the bias' slot, `axis` the filter's dimension of output channels."""
+    """Shapes and scales; `last` is the bias' slot, `axis` the filter's dimension of output channels."""
 
     def check(op: Op, graph: Graph) -> str:
         source, kernel, bias, made = op.input(first), op.input(1), op.input(last), out()(op)
         if source is None or kernel is None or made is None:
             return ""
         if not last <= len(op.inputs) <= last + 1 or len(op.outputs) != 1:
-            return f"it has {len(op.inputs)} inputs and {len(op.outputs)} outputs; {last} or {last + 1}, and 1, are supported"
+            return f"it has {len(op.inputs)} inputs; {last} or {last + 1}, and 1 output, are supported"
         for tensor, role in ((source, "input"), (kernel, "filter"), (made, "output")):
             if len(tensor.default_shape) != 4:
                 return f"{role} has {len(tensor.default_shape)} dimensions; 4 are supported"
         if op.kind == "DEPTHWISE_CONV_2D" and bias is None and len(op.inputs) > last:
             return "bias is left out with -1, where the program stops"
-        if source.dtype is DType.INT16 and bias is not None and op.kind == "CONV_2D":
-            if bias.dtype not in (DType.INT32, DType.INT64):
-                return f"bias is {bias.dtype.value}; INT32 or INT64 is supported for INT16"
+        wide = source.dtype is DType.INT16 and op.kind == "CONV_2D"
+        if wide and bias is not None and bias.dtype not in (DType.INT32, DType.INT64):
+            return f"bias is {bias.dtype.value}; INT32 or INT64 is supported for INT16"
         return _channel_scales(op, source, kernel, made, axis) if source.dtype in _INTEGER else ""
 
     return check
@@ -235,3 +256,48 @@ def _lstm_shapes(
     if hidden.elements != batch * units or cell.elements != batch * units:
         return f"a state does not have {batch} x {units} elements"
     return "" if made == (first, second, units) else f"output has shape {list(made)}; {[first, second, units]} is made"
+
+
+def batch_matmul(op: Op, graph: Graph) -> str:
+    """The sizes of a product of matrices fit each other and the output."""
+    left, right, made = shape_of(op.input(0)), shape_of(op.input(1)), shape_of(out()(op))
+    rank = max(len(left), len(right))
+    a, b = (1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right
+    if any(x != y and 1 not in (x, y) for x, y in zip(a[:-2], b[:-2], strict=True)):
+        return f"inputs have shapes {list(left)} and {list(right)}, which cannot be broadcast"
+    rows, depth = (a[-1], a[-2]) if op.options.get("adj_x") else (a[-2], a[-1])
+    columns, inner = (b[-2], b[-1]) if op.options.get("adj_y") else (b[-1], b[-2])
+    if depth != inner:
+        return f"inputs have shapes {list(left)} and {list(right)}: {depth} columns meet {inner} rows"
+    batch = [y if x == 1 else x for x, y in zip(a[:-2], b[:-2], strict=True)]
+    if rank > len(made) or prod([*batch, rows, columns]) != prod(made):
+        return f"output has shape {list(made)}; {[*batch, rows, columns]} is computed"
+    return ""
+
+
+def embedding_lookup(op: Op, graph: Graph) -> str:
+    """The output is large enough, and of the table's type or FLOAT32 from INT8 with zero point 0."""
+    table, made = op.input(1), out()(op)
+    if table is None or made is None:
+        return ""
+    ids, rows = shape_of(op.input(0)), table.default_shape
+    if any(not 0 <= each < rows[0] for each in integers(op.input(0)) or ()) if rows else False:
+        return f"an index is outside of the table's {rows[0]} rows"
+    if len(ids) != 1 or len(rows) < 2 or len(made.default_shape) < len(rows):
+        return "indices are not a list, or the table has fewer than 2 dimensions, or the output has fewer than it"
+    if made.dtype is not table.dtype and made.dtype is not DType.FLOAT32:
+        return f"output is {made.dtype.value}; FLOAT32 or the type of the table, {table.dtype.value}, is supported"
+    if made.dtype is not table.dtype and zero_point(table):
+        return f"table has zero point {zero_point(table)}; 0 is supported"
+    wanted = (*ids, *rows[1:], *made.default_shape[len(rows) :])
+    return "" if prod(wanted) <= made.elements else f"output has shape {list(made.default_shape)}; it needs {wanted}"
+
+
+def detections(op: Op, graph: Graph) -> str:
+    """Boxes, scores and anchors fit each other."""
+    boxes, scores = shape_of(op.input(0)), shape_of(op.input(1))
+    if len(boxes) != 3 or len(scores) != 3 or len(shape_of(op.input(2))) != 2:
+        return "boxes, scores and anchors do not have 3, 3 and 2 dimensions"
+    if boxes[0] != 1 or scores[:2] != boxes[:2] or boxes[2] < 4:
+        return f"boxes have shape {list(boxes)} and scores {list(scores)}; batch 1 and as many of both are supported"
+    return ""

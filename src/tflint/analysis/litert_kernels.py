@@ -1,7 +1,7 @@
 """The scratch memory that LiteRT's optimized CPU kernels take from the arena while an op runs, on one thread.
 
 What they keep from run to run, and what they take from the heap, is not in it. Nor is the scratch memory of LSTM,
-BIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_RNN, STABLEHLO_REDUCE_WINDOW and of custom ops.
+BIDIRECTIONAL_SEQUENCE_LSTM, BIDIRECTIONAL_SEQUENCE_RNN, STABLEHLO_REDUCE_WINDOW and of most custom ops.
 
 Source: LiteRT f67457790, where the Prepare functions of tflite/kernels/*.cc set `temporaries` of kTfLiteArenaRw.
 """
@@ -27,8 +27,8 @@ _PACKED_UNITS, _PACKED_DEPTH, _PACKED_ROWS = 4, 32, 4
 
 def temporaries(op: Op, found: Sizing) -> tuple[int, ...] | None:
     """The bytes of each piece, in the order in which the kernel asks; None where a size is known only at run time."""
-    rule = _RULES.get(op.kind)
-    if rule is None or op.is_custom:
+    rule = (_CUSTOM if op.is_custom else _RULES).get(op.kind)
+    if rule is None:
         return ()
     try:
         return rule(found.shapes.view(op), found)
@@ -176,6 +176,10 @@ def _rfft_2d(view: View, found: Sizing) -> tuple[int, ...]:
     return 4 * (2 + isqrt(longest)), 8 * (longest // 2 + width // 4), 8 * height, 8 * height * (width + 2)
 
 
+def _detection(view: View, _found: Sizing) -> tuple[int, ...]:
+    return 16 * view.shape(0)[1], 4 * view.shape(1)[1] * view.shape(1)[2]
+
+
 _RULES: Mapping[str, Callable[[View, Sizing], tuple[int, ...]]] = {
     "ADD_N": _add_n, "BATCH_MATMUL": _batch_matmul, "CONV_2D": _conv_2d, "CONV_3D": _conv_3d,
     "DEPTHWISE_CONV_2D": _depthwise, "FULLY_CONNECTED": _fully_connected, "MEAN": _reduce, "REDUCE_ALL": _reduce,
@@ -183,3 +187,4 @@ _RULES: Mapping[str, Callable[[View, Sizing], tuple[int, ...]]] = {
     "RNN": _rnn, "SUM": _reduce, "SVDF": _svdf, "UNIDIRECTIONAL_SEQUENCE_LSTM": _sequence_lstm,
     "UNIDIRECTIONAL_SEQUENCE_RNN": _rnn,
 }  # fmt: skip
+_CUSTOM: Mapping[str, Callable[[View, Sizing], tuple[int, ...]]] = {"TFLite_Detection_PostProcess": _detection}

@@ -1,0 +1,312 @@
+"""Ask LiteRT's built-in kernels which element types they take, and write what they say as a table.
+
+    python tools/probe_cpu.py [OP]... [--jobs N]
+
+Every op of single_ops.py is built with each element type in each of its tensors, and run without delegates by
+ai-edge-litert in a process of its own, which may stop: a kernel that refuses when it is prepared, when it runs, or by
+stopping the program does not take the types. Ops whose types another place decides (control flow, hash tables,
+variables) are not asked. The table goes to rules/tflint_rules/targets/tables/cpu_types.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+
+from single_ops import CODES, TEMPLATES, Slot, Template, build, parse, typed
+from tflint_rules.conversion.runtime_table import RUNTIMES
+
+TABLE = Path(__file__).parent.parent / "rules/tflint_rules/targets/tables/cpu_types.py"
+CHANNELS = tuple(f"q{each}c" for each in ("i2", "i4", "i8", "i16", "i32", "i64", "u8"))
+ALL = (*CODES, "qi64", *CHANNELS)
+WORKER = """
+import os
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+
+def run(path):
+    interpreter = Interpreter(
+        path, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, num_threads=1
+    )
+    interpreter.allocate_tensors()
+    for each in interpreter.get_input_details():
+        if each["dtype"] in (np.bytes_, np.object_, bytes):
+            interpreter.set_tensor(each["index"], np.full(each["shape"], b"a", dtype=object))
+            continue
+        try:
+            interpreter.set_tensor(each["index"], np.ones(each["shape"], each["dtype"]))
+        except ValueError:
+            pass  # numpy has no such type: whatever stands there will do
+    interpreter.invoke()
+
+
+def work():
+    while line := os.read(0, 4096):
+        try:
+            run(line.decode().rstrip())
+        except Exception:
+            os.write(1, b"0\\n")
+        else:
+            os.write(1, b"1\\n")
+    os._exit(0)
+
+
+while True:
+    child = os.fork()
+    if not child:
+        work()
+    if os.waitpid(child, 0)[1] == 0:
+        break
+    os.write(1, b"0\\n")  # the model stopped the child
+"""
+SCALES = {
+    "LOGISTIC": {"qi8": (1 / 256, -128), "qu8": (1 / 256, 0), "qi16": (1 / 32768, 0)},
+    "SOFTMAX": {"qi8": (1 / 256, -128), "qu8": (1 / 256, 0), "qi16": (1 / 32768, 0)},
+    "TANH": {"qi8": (1 / 128, 0), "qu8": (1 / 128, 128), "qi16": (1 / 32768, 0)},
+    "LOG_SOFTMAX": {"qi8": (1 / 16, 127), "qu8": (1 / 16, 255)},
+    "L2_NORMALIZATION": {"qi8": (1 / 128, 0), "qu8": (1 / 128, 128)},
+}
+"""The scale and zero point that the output of an op needs."""
+GUESSES = {
+    "i": ("i32", "i64"),
+    "j": ("i32", "i64"),
+    "k": ("f32",),
+    "c": ("bool",),
+    "b": ("=", "qi32", "qi64", "qi16", "f32"),
+    "o": ("=", "i32", "f32", "qi8", "bool", "i64"),
+}
+"""What to try first for a role: indices, floats, conditions, biases, outputs; `=` is the first tensor's type."""
+NOT_ASKED = frozenset(
+    "BIDIRECTIONAL_SEQUENCE_RNN LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN".split()
+)
+"""Ops with so many tensors that their kernels' rules are shorter to write down than to find."""
+
+
+class Runtime:
+    """A worker process, which runs models in a child, and makes another where a model stops it."""
+
+    def __init__(self) -> None:
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.file = Path(tempfile.mkstemp(suffix=".tflite")[1])
+        self.known: dict[bytes, bool] = {}
+
+    def runs(self, model: bytes) -> bool:
+        """True where the model loads, is prepared, and runs."""
+        if model not in self.known:
+            self.file.write_bytes(model)
+            self.known[model] = self._ask()
+        return self.known[model]
+
+    def _ask(self) -> bool:
+        if self.worker is None:
+            command = [sys.executable, "-c", WORKER]
+            self.worker = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        assert self.worker.stdin is not None
+        assert self.worker.stdout is not None
+        self.worker.stdin.write(f"{self.file}\n".encode())
+        self.worker.stdin.flush()
+        return self.worker.stdout.readline() == b"1\n"
+
+
+Place = str
+"""`in0`, `out1`: a side of the op, and the number of the tensor there."""
+Typing = dict[Place, str]
+
+
+def places(template: Template) -> list[tuple[Place, Slot]]:
+    """The tensors of a template whose types are asked for, the first one first."""
+    ins = [(f"in{number}", slot) for number, slot in enumerate(template.inputs) if slot is not None]
+    outs = [(f"out{number}", slot) for number, slot in enumerate(template.outputs)]
+    return [(place, slot) for place, slot in (*ins, *outs) if not slot.role.isupper()]
+
+
+def with_types(template: Template, types: Typing) -> bytes | None:
+    """The model with these types; None where it cannot be built."""
+
+    def one(side: str, number: int, slot: Slot | None) -> Slot | None:
+        code = types.get(f"{side}{number}", "")
+        if slot is None or code == "-":
+            return None
+        if not code:
+            return replace(slot, code=slot.role.rstrip("_"))
+        made = typed(slot, code)
+        wanted = SCALES.get(template.kind, {}).get(code) if side == "out" else None
+        if wanted is not None:
+            made = replace(made, scale=wanted[0], zero=wanted[1])
+        if slot.role == "b" and made.scale:
+            made = replace(made, scale=tuple(0.0625 for _ in made.scale) if isinstance(made.scale, tuple) else 0.0625)
+        return made
+
+    inputs = tuple(one("in", number, slot) for number, slot in enumerate(template.inputs))
+    outputs = tuple(slot for n, each in enumerate(template.outputs) if (slot := one("out", n, each)) is not None)
+    try:
+        return build(replace(template, inputs=inputs, outputs=outputs), version=newest(template.kind))
+    except (TypeError, ValueError, AssertionError):
+        return None
+
+
+def newest(kind: str) -> int:
+    """The newest version of an op that the runtime has."""
+    return len(RUNTIMES[kind].split()) if kind in RUNTIMES else 1
+
+
+def guesses(first: str, role: str, *, main: str) -> tuple[str, ...]:
+    """What to try for a role where the first tensor has this type."""
+    if role == main:
+        return (first,)
+    return tuple(dict.fromkeys(first if each == "=" else each for each in GUESSES.get(role, ("=", "i32", "f32"))))
+
+
+def answers(kind: str, runtime: Runtime) -> dict[str, dict[Place, list[str]]]:
+    """For each type of the first tensor, and of a filter, the types that each other tensor may have beside them."""
+    template = parse(kind, TEMPLATES[kind])
+    slots = places(template)
+    if not slots:
+        return {}
+    main = "x" if any(slot.role == "x" for _, slot in slots) else slots[0][1].role
+    lead = next(place for place, slot in slots if slot.role == main)
+    heavy = [place for place, slot in slots if slot.role == "w"]
+    found: dict[str, dict[Place, list[str]]] = {}
+    for first in ALL:
+        for weight in ALL if heavy else ("",):
+            types = base(template, slots, main, first, weight, runtime)
+            if types is None:
+                continue
+            rows: dict[Place, list[str]] = {}
+            for place, slot in slots:
+                if place == lead or (slot.role == "w" and weight):
+                    continue
+                left_out = ["-"] if slot.role == "b" else []
+                rows[place] = [code for code in (*ALL, *left_out) if runs(template, {**types, place: code}, runtime)]
+            found[f"{first} {weight}".strip()] = rows
+    return found
+
+
+def base(
+    template: Template, slots: list[tuple[Place, Slot]], main: str, first: str, weight: str, runtime: Runtime
+) -> Typing | None:
+    """A typing that runs, with these types of the first tensor and the filter; None where none is found."""
+    roles = list(dict.fromkeys((slot.role, place.startswith("in")) for place, slot in slots))
+    options = [
+        (weight,) if role == "w" else guesses(first, role, main=main if is_input else "") for role, is_input in roles
+    ]
+    for choice in product(*options):
+        chosen = dict(zip(roles, choice, strict=True))
+        types = {place: chosen[slot.role, place.startswith("in")] for place, slot in slots}
+        if runs(template, types, runtime):
+            return types
+    return None
+
+
+def runs(template: Template, types: Typing, runtime: Runtime) -> bool:
+    """True where the model of these types runs."""
+    model = with_types(template, types)
+    return model is not None and runtime.runs(model)
+
+
+def lines(kind: str, found: dict[str, dict[Place, list[str]]]) -> Iterator[str]:
+    """The rows of an op: types by input, `>`, types by output; `=` is the first tensor's, `|` is or, `*` any."""
+    template = parse(kind, TEMPLATES[kind])
+    slots = dict(places(template))
+    main = "x" if any(slot.role == "x" for slot in slots.values()) else next(iter(slots.values())).role
+    lead = next(place for place, slot in slots.items() if slot.role == main)
+    grouped: dict[tuple[str, ...], list[str]] = {}
+    for key, rows in found.items():
+        first, _, weight = key.partition(" ")
+        cells = []
+        for side, tensors in (("in", template.inputs), ("out", template.outputs)):
+            for number, slot in enumerate(tensors):
+                place = f"{side}{number}"
+                if place == lead:
+                    cells.append("")
+                elif slot is None:
+                    cells.append("-")
+                elif place not in slots:
+                    cells.append("*")
+                elif slot.role == "w" and weight:
+                    cells.append("W")
+                else:
+                    cells.append(_cell(rows[place], first))
+            cells.append(">")
+        grouped.setdefault((weight, *cells[:-1]), []).append(first)
+    merged: dict[tuple[str, ...], list[str]] = {}
+    for (weight, *cells), firsts in grouped.items():
+        merged.setdefault((short(firsts), *cells), []).append(weight)
+    for (firsts_text, *cells), weights in merged.items():
+        marked = firsts_text if lead == "in0" else f"^{firsts_text}"
+        yield " ".join(marked if cell == "" else short(weights) if cell == "W" else cell for cell in cells)
+
+
+def short(codes: list[str]) -> str:
+    """The codes with `|` between them; `~i8` stands for INT8 with and without scales."""
+    left = list(codes)
+    for plain in codes:
+        kin = [each for each in ALL if each.removeprefix("q").removesuffix("c") == plain and plain[0] in "iu"]
+        if len(kin) > 1 and set(kin) <= set(left):
+            left = [f"~{plain}" if each == plain else each for each in left if each == plain or each not in kin]
+    return "|".join(left)
+
+
+def _cell(codes: list[str], first: str) -> str:
+    if codes == [first]:
+        return "="
+    return "*" if len(codes) >= len(ALL) - 4 else short(codes)
+
+
+def main() -> None:
+    """Ask about the named ops, or all, and write the table or print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ops", nargs="*")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--raw", type=Path, help="a file that keeps the answers: it is read where it is there")
+    arguments = parser.parse_args()
+    kinds = arguments.ops or sorted(set(TEMPLATES) - NOT_ASKED)
+    known: dict[str, dict[str, dict[str, list[str]]]] = {}
+    if arguments.raw and arguments.raw.exists():
+        known = json.loads(arguments.raw.read_text())
+    runtimes = [Runtime() for _ in range(arguments.jobs)]
+
+    def ask(kind: str) -> None:
+        runtime = runtimes.pop()
+        known[kind] = answers(kind, runtime)
+        runtimes.append(runtime)
+        if arguments.raw:
+            arguments.raw.write_text(json.dumps(dict(known)))
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        list(pool.map(ask, [kind for kind in kinds if kind not in known]))
+    table = {kind: tuple(lines(kind, known[kind])) for kind in kinds}
+    if arguments.ops:
+        for kind, rows in table.items():
+            print(kind, *rows, sep="\n    ")
+        return
+    TABLE.write_text(render(table))
+
+
+def render(table: dict[str, tuple[str, ...]]) -> str:
+    """The module that holds the table."""
+    head = (
+        '"""The element types that LiteRT\'s built-in kernels take, as the kernels themselves say.\n\n'
+        f"Written by tools/probe_cpu.py from ai-edge-litert {version('ai-edge-litert')}; not edited by hand.\n"
+        '"""\n\n__all__ = ["TYPES"]\n\nTYPES: dict[str, tuple[str, ...]] = {\n'
+    )
+    body = "".join(
+        f"    {json.dumps(kind)}: ({', '.join(map(json.dumps, rows))},),\n" for kind, rows in table.items() if rows
+    )
+    return f'{head}{body}}}\n"""Op -> rows of types by input, `>`, and by output."""\n'
+
+
+if __name__ == "__main__":
+    main()
