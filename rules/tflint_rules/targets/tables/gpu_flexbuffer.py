@@ -47,18 +47,22 @@ def _follow(data: bytes, at: int, width: int) -> int:
     return at - int(_number(data, at, width, _UINT))
 
 
-def _value(data: bytes, at: int, width: int, packed: int, depth: int) -> Value:
-    """The value stored in `width` bytes at `at`; a packed type names its kind, and the width that it points to."""
-    kind, next_width = packed >> 2, 1 << (packed & 3)
+def _scalar(data: bytes, at: int, width: int, packed: int) -> int | float | None:
+    """The number stored in `width` bytes at `at`, or where they point to; a packed type names its kind and width."""
+    kind = packed >> 2
     if kind in (_INT, _UINT, _FLOAT, _BOOL):
         return _number(data, at, width, kind)
-    if kind in _INDIRECT:
-        return _number(data, _follow(data, at, width), next_width, _INDIRECT[kind])
+    return _number(data, _follow(data, at, width), 1 << (packed & 3), _INDIRECT[kind]) if kind in _INDIRECT else None
+
+
+def _value(data: bytes, at: int, width: int, packed: int, depth: int) -> Value:
+    """The value stored in `width` bytes at `at`."""
+    kind, next_width = packed >> 2, 1 << (packed & 3)
     if kind == _MAP and depth < _DEEPEST:
         return _map(data, _follow(data, at, width), next_width, depth + 1)
     if kind == _VECTOR or kind in _TYPED:
         return _numbers(data, _follow(data, at, width), next_width, kind)
-    return None
+    return _scalar(data, at, width, packed)
 
 
 def _length(data: bytes, at: int, width: int) -> int:
@@ -71,8 +75,8 @@ def _numbers(data: bytes, at: int, width: int, kind: int) -> tuple[int | float, 
     if kind in _TYPED:
         return tuple(_number(data, place, width, _TYPED[kind]) for place in places)
     types = at + int(_number(data, at - width, width, _UINT)) * width
-    values = (_value(data, place, width, data[types + slot], _DEEPEST) for slot, place in enumerate(places))
-    return tuple(value for value in values if isinstance(value, int | float))
+    values = (_scalar(data, place, width, data[types + slot]) for slot, place in enumerate(places))
+    return tuple(value for value in values if value is not None)
 
 
 def _map(data: bytes, at: int, width: int, depth: int) -> Mapping[str, Value]:

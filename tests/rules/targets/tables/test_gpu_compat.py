@@ -19,6 +19,7 @@ SIGN: dict[str, Any] = {"fused_activation_function": "SIGN_BIT"}
 FOUR = "f32[1,4,4,2]"
 FILTER = "c:f32[2,3,3,2]"
 ON_OFF = "c:f32[] c:f32[]"
+LAST = "a last dimension of 4 on the side with the smaller elements is supported"
 
 ACCEPTED: list[tuple[Any, ...]] = [
     ("ADD", "f32[1,2,3] f32[2,3]", "f32[1,2,3]", {}),
@@ -96,7 +97,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("its fused activation is SIGN_BIT", ("MUL", "f32[4] f32[4]", "f32[4]", SIGN)),
     ("0 of its inputs are not constant; 1 is supported", ("AVERAGE_POOL_2D", "c:f32[1,4,4,2]", FOUR, POOL)),
     ("it has 2 outputs; 1 is supported", ("MAX_POOL_2D", FOUR, f"{FOUR} {FOUR}", POOL)),
-    ("its filter sizes are 0 and 2; positive ones are supported", ("MAX_POOL_2D", FOUR, FOUR, {**POOL, "filter_height": 0})),
+    (
+        "its filter sizes are 0 and 2; positive ones are supported",
+        ("MAX_POOL_2D", FOUR, FOUR, {**POOL, "filter_height": 0}),
+    ),
     ("its strides are 1 and -1; positive ones are supported", ("MAX_POOL_2D", FOUR, FOUR, {**POOL, "stride_w": -1})),
     ("its filter sizes are 0 and 0; positive ones are supported", ("MAX_POOL_2D", FOUR, FOUR)),
     ("its fused activation is SIGN_BIT", ("MAX_POOL_2D", FOUR, FOUR, {**POOL, **SIGN})),
@@ -104,11 +108,11 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("it has 0 outputs; 1 is supported", ("BATCH_MATMUL", "f32[4] f32[4]", "")),
     ("its shape changes from [4] to [2]", ("BITCAST", "f32[4]", "i32[2]")),
     (
-        "it goes from FLOAT32 [4] to INT8 [4, 2]; a last dimension of 4 on the side with the smaller elements is supported",
+        f"it goes from FLOAT32 [4] to INT8 [4, 2]; {LAST}",
         ("BITCAST", "f32[4]", "i8[4,2]"),
     ),
     (
-        "it goes from INT8 [4] to INT32 [4]; a last dimension of 4 on the side with the smaller elements is supported",
+        f"it goes from INT8 [4] to INT32 [4]; {LAST}",
         ("BITCAST", "i8[4]", "i32[4]"),
     ),
     ("its element types are STRING and INT32; ones of a fixed size are supported", ("BITCAST", "str[4]", "i32[4]")),
@@ -120,10 +124,16 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("it has no input", ("CAST", "-", "f32[4]")),
     ("it has no output", ("CAST", "f32[4]", "")),
     ("2 of its inputs are not constant; 1 is supported", ("CAST", "f32[4] f32[4]", "f32[4]")),
-    ("3 of its inputs are not constant; 1 or 2 are supported", ("CONV_2D", "f32[1,4,4,2] f32[2,3,3,2] f32[2]", FOUR, CONV)),
+    (
+        "3 of its inputs are not constant; 1 or 2 are supported",
+        ("CONV_2D", "f32[1,4,4,2] f32[2,3,3,2] f32[2]", FOUR, CONV),
+    ),
     ("it has 2 outputs; 1 is supported", ("CONV_2D", f"{FOUR} {FILTER}", f"{FOUR} {FOUR}", CONV)),
     ("it has no filter", ("TRANSPOSE_CONV", FOUR, FOUR, CONV)),
-    ("its strides are 0 and 1; positive ones are supported", ("TRANSPOSE_CONV", f"c:i32[4] {FILTER} {FOUR}", FOUR, {"stride_w": 1})),
+    (
+        "its strides are 0 and 1; positive ones are supported",
+        ("TRANSPOSE_CONV", f"c:i32[4] {FILTER} {FOUR}", FOUR, {"stride_w": 1}),
+    ),
     ("its strides are 0 and 0; positive ones are supported", ("CONV_2D", f"{FOUR} {FILTER}", FOUR)),
     (
         "its dilations are 0 and 1; positive ones are supported",
@@ -132,7 +142,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("its fused activation is SIGN_BIT", ("CONV_2D", f"{FOUR} {FILTER}", FOUR, {**CONV, **SIGN})),
     ("its input has 2 dimensions; 4 are supported", ("DEPTHWISE_CONV_2D", "f32[4,2] c:f32[1,3,3,2]", FOUR, DEPTHWISE)),
     ("its filter has 1 dimension; 4 are supported", ("DEPTHWISE_CONV_2D", f"{FOUR} f32[2]", FOUR, DEPTHWISE)),
-    ("its output has 0 dimensions; 4 are supported", ("DEPTHWISE_CONV_2D", f"{FOUR} c:f32[1,3,3,2]", "f32[]", DEPTHWISE)),
+    (
+        "its output has 0 dimensions; 4 are supported",
+        ("DEPTHWISE_CONV_2D", f"{FOUR} c:f32[1,3,3,2]", "f32[]", DEPTHWISE),
+    ),
     (
         "its output has batch 2, its input 1; equal ones are supported",
         ("DEPTHWISE_CONV_2D", f"{FOUR} c:f32[1,3,3,2]", "f32[2,4,4,2]", DEPTHWISE),
@@ -159,15 +172,24 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("its block size is 0; above 1 is supported", ("SPACE_TO_DEPTH", FOUR, FOUR)),
     ("its input is INT16; other types are supported", ("DEQUANTIZE", "i16@1[4]", "f32[4]")),
     ("it has 2 inputs; 1 is supported", ("DEQUANTIZE", "i8@1[4] i8@1[4]", "f32[4]")),
-    ("the element types of its inputs differ: FLOAT32, INT8", ("DYNAMIC_UPDATE_SLICE", "f32[4] i8[2] i32[1]", "f32[4]")),
+    (
+        "the element types of its inputs differ: FLOAT32, INT8",
+        ("DYNAMIC_UPDATE_SLICE", "f32[4] i8[2] i32[1]", "f32[4]"),
+    ),
     ("its start index is INT64; INT32 is supported", ("DYNAMIC_UPDATE_SLICE", "f32[4] f32[2] i64[1]", "f32[4]")),
-    ("its start indices have 2 dimensions; 1 is supported", ("DYNAMIC_UPDATE_SLICE", "f32[4] f32[2] i32[1,1]", "f32[4]")),
+    (
+        "its start indices have 2 dimensions; 1 is supported",
+        ("DYNAMIC_UPDATE_SLICE", "f32[4] f32[2] i32[1,1]", "f32[4]"),
+    ),
     (
         "its operand has 1 dimension, its update 2; equal ranks are supported",
         ("DYNAMIC_UPDATE_SLICE", "f32[4] f32[1,2] i32[1]", "f32[4]"),
     ),
     ("it has no start index", ("DYNAMIC_UPDATE_SLICE", "f32[4] f32[2]", "f32[4]")),
-    ("its table is FLOAT16; INT8, INT4, INT2 or FLOAT32 is supported", ("EMBEDDING_LOOKUP", "i32[3] c:f16[8,4]", "f32[3,4]")),
+    (
+        "its table is FLOAT16; INT8, INT4, INT2 or FLOAT32 is supported",
+        ("EMBEDDING_LOOKUP", "i32[3] c:f16[8,4]", "f32[3,4]"),
+    ),
     ("its indices have 2 dimensions; 1 is supported", ("EMBEDDING_LOOKUP", "i32[3,1] c:f32[8,4]", "f32[3,4]")),
     ("its table has 1 dimension; 2 or more are supported", ("EMBEDDING_LOOKUP", "i32[3] c:f32[8]", "f32[3]")),
     (
@@ -179,7 +201,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
         "its weights have the format SHUFFLED4x16INT8; DEFAULT is supported",
         ("FULLY_CONNECTED", "f32[2,4] c:f32[8,4]", "f32[2,8]", {"weights_format": "SHUFFLED4x16INT8"}),
     ),
-    ("3 of its inputs are not constant; up to 2 are supported", ("FULLY_CONNECTED", "f32[2,4] f32[8,4] f32[8]", "f32[2,8]", {})),
+    (
+        "3 of its inputs are not constant; up to 2 are supported",
+        ("FULLY_CONNECTED", "f32[2,4] f32[8,4] f32[8]", "f32[2,8]", {}),
+    ),
     ("its input is constant", ("FULLY_CONNECTED", "c:f32[2,4] f32[8,4]", "f32[2,8]", {})),
     ("it has no output", ("FULLY_CONNECTED", "f32[2,4] c:f32[8,4]", "", {"keep_num_dims": True})),
     (
@@ -196,7 +221,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("it has no options", ("LSTM", "f32[1,4]", "f32[1,4]")),
     ("it has 19 inputs; 20 or 24 are supported", ("LSTM", " ".join(19 * ["f32[4]"]), "f32[4]", FULL)),
     ("it has 2 outputs; 1 is supported", ("LSTM", " ".join(20 * ["f32[4]"]), "f32[4] f32[4]", FULL)),
-    ("its fused activation is RELU; TANH is supported", ("LSTM", " ".join(20 * ["f32[4]"]), "f32[4]", {"fused_activation_function": "RELU"})),
+    (
+        "its fused activation is RELU; TANH is supported",
+        ("LSTM", " ".join(20 * ["f32[4]"]), "f32[4]", {"fused_activation_function": "RELU"}),
+    ),
     ("0 of its inputs are constant; 2 constant are supported", ("LSTM", " ".join(5 * ["f32[4]"]), "f32[4]", BASIC)),
     (
         "its fourth output has 6 channels; a multiple of 4 is supported",
@@ -213,11 +241,23 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("it has 5 inputs; 4 are supported", ("ONE_HOT", f"i32[3] c:i32[] {ON_OFF} f32[4]", "f32[3,4]")),
     ("its axis is 0; -1 is supported", ("ONE_HOT", f"i32[3] c:i32[] {ON_OFF}", "f32[4,3]", {"axis": 0})),
     ("its axis is 1; -1 is supported", ("ONE_HOT", f"i32[] c:i32[] {ON_OFF}", "f32[4]", {"axis": 1})),
-    ("its indices have 2 in dimension 0; 1 is supported", ("ONE_HOT", f"i32[2,3] c:i32[] {ON_OFF}", "f32[2,3,4]", {"axis": -1})),
-    ("its on value is INT32; FLOAT32 is supported", ("ONE_HOT", "i32[3] c:i32[] c:i32[] c:i32[]", "f32[3,4]", {"axis": -1})),
-    ("its off value is FLOAT16; FLOAT32 is supported", ("ONE_HOT", "i32[3] c:i32[] c:f32[] c:f16[]", "f32[3,4]", {"axis": -1})),
+    (
+        "its indices have 2 in dimension 0; 1 is supported",
+        ("ONE_HOT", f"i32[2,3] c:i32[] {ON_OFF}", "f32[2,3,4]", {"axis": -1}),
+    ),
+    (
+        "its on value is INT32; FLOAT32 is supported",
+        ("ONE_HOT", "i32[3] c:i32[] c:i32[] c:i32[]", "f32[3,4]", {"axis": -1}),
+    ),
+    (
+        "its off value is FLOAT16; FLOAT32 is supported",
+        ("ONE_HOT", "i32[3] c:i32[] c:f32[] c:f16[]", "f32[3,4]", {"axis": -1}),
+    ),
     ("its on value is not constant", ("ONE_HOT", "i32[3] c:i32[] f32[] c:f32[]", "f32[3,4]", {"axis": -1})),
-    ("its off value has shape [2]; a scalar is supported", ("ONE_HOT", "i32[3] c:i32[] c:f32[] c:f32[2]", "f32[3,4]", {"axis": -1})),
+    (
+        "its off value has shape [2]; a scalar is supported",
+        ("ONE_HOT", "i32[3] c:i32[] c:f32[] c:f32[2]", "f32[3,4]", {"axis": -1}),
+    ),
     ("2 of its inputs are not constant; 1 is supported", ("RESHAPE", "f32[4] i32[2]", "f32[2,2]")),
     (
         "it has both align_corners and half_pixel_centers",
@@ -245,7 +285,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("its new_axis_mask is 2; 0 is supported", ("STRIDED_SLICE", FOUR, FOUR, {"new_axis_mask": 2})),
     ("its shrink_axis_mask is 1; 0 is supported", ("STRIDED_SLICE", FOUR, FOUR, {"shrink_axis_mask": 1})),
     ("it has 3 inputs; 4 are supported", ("STRIDED_SLICE", f"{FOUR} c:i32[4] c:i32[4]", FOUR, {})),
-    ("its input has 1 dimension; 3 or 4 are supported", ("STRIDED_SLICE", "f32[4] c:i32[1] c:i32[1] c:i32[1]", "f32[2]", {})),
+    (
+        "its input has 1 dimension; 3 or 4 are supported",
+        ("STRIDED_SLICE", "f32[4] c:i32[1] c:i32[1] c:i32[1]", "f32[2]", {}),
+    ),
     ("it has 1 output; 2 are supported", ("TOPK_V2", "f32[4] c:i32[]", "f32[2]")),
     ("its mode is SYMMETRIC; REFLECT is supported", ("MIRROR_PAD", f"{FOUR} c:i32[4,2]", FOUR, {"mode": "SYMMETRIC"})),
     ("its mode is not set; REFLECT is supported", ("MIRROR_PAD", f"{FOUR} c:i32[4,2]", FOUR)),
@@ -268,7 +311,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ),
     ("the check does not read a custom op's options from a file", ("MaxUnpooling2D", "f32[4] f32[4]", "f32[4]")),
     ("its inputs have 4 and 1 dimension; 4 are supported", ("Resampler", f"{FOUR} f32[2]", "f32[1,2,2,2]")),
-    ("its inputs have batches 1 and 2; equal ones are supported", ("Resampler", f"{FOUR} f32[2,2,2,2]", "f32[1,2,2,2]")),
+    (
+        "its inputs have batches 1 and 2; equal ones are supported",
+        ("Resampler", f"{FOUR} f32[2,2,2,2]", "f32[1,2,2,2]"),
+    ),
     ("its warp has 1 channel; 2 or more are supported", ("Resampler", f"{FOUR} f32[1,2,2,1]", "f32[1,2,2,2]")),
 ]
 
@@ -277,7 +323,10 @@ PLAIN = [
     ("f32[1,2,3,4] f32[1,1]", ""),
     ("f32[2,3,3,4] f32[2,4]", ""),
     ("f32[2,3,4] f32[3,4]", "its inputs have shapes [2, 3, 4] and [3, 4], and it does not broadcast between them"),
-    ("f32[2,3,3,4] f32[3,3,4]", "its inputs have shapes [2, 3, 3, 4] and [3, 3, 4], and it does not broadcast between them"),
+    (
+        "f32[2,3,3,4] f32[3,3,4]",
+        "its inputs have shapes [2, 3, 3, 4] and [3, 3, 4], and it does not broadcast between them",
+    ),
     ("f32[3,4] f32[2,3,3,4]", "its inputs have shapes [3, 4] and [2, 3, 3, 4], and it does not broadcast between them"),
 ]
 
