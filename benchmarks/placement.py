@@ -85,18 +85,8 @@ def compare(target: Target, oracle: Path, kind: str, models: Path) -> Score:
         model = read(models / line["path"])
         answer = plain(line, model) if kind == "plain" else line
         refusal = target.refusal(model)
-        score.whole += 1
-        rejected = "error" in answer or not answer.get("summary", {}).get("whole", {}).get("accepted", True)
-        if target.kind is Kind.RUNTIME:
-            ran = runs(target, model, refusal)
-            found, unknown = ran is False, ran is None
-        else:
-            found, unknown = bool(refusal), False
-        if found == rejected and not unknown:
-            score.whole_agree += 1
-        else:
-            why = answer.get("error") or str(answer.get("summary", {}).get("whole"))
-            score.differences.append(f"{answer['path']} whole: they {why[:160]}, we '{refusal or found}'")
+        if model.graphs and not model.problems:
+            judge_whole(score, answer, target, model, refusal)
         if "ops" not in answer:
             continue
         placements = [None if refusal and kind == "placed" else place(target, graph) for graph in model.graphs]
@@ -136,6 +126,25 @@ def plain(answer: dict[str, Any], model: Model) -> dict[str, Any]:
     return answer | {"ops": ops, "summary": {"whole": {"accepted": accepted, "log": said}}}
 
 
+def judge_whole(score: Score, answer: dict[str, Any], target: Target, model: Model, refusal: str) -> None:
+    """Compare what is said of the model as a whole, where the oracle says something."""
+    whole = answer.get("summary", {}).get("whole")
+    if "error" in answer:
+        rejected, why = True, answer["error"]
+    elif isinstance(whole, dict) and "accepted" in whole:
+        rejected, why = not whole["accepted"], str(whole)
+    else:
+        rejected, why = False, ""
+    found: bool | None = bool(refusal)
+    if target.kind is Kind.RUNTIME and not refusal:
+        said = [target.verdict(op, graph).supported for graph in model.graphs for op in graph.ops]
+        found = True if False in said else None if None in said else False
+    score.whole += 1
+    score.whole_agree += found is rejected
+    if found is not rejected:
+        score.differences.append(f"{answer['path']} whole: they {rejected} {why[:160]}, we {found} {refusal}")
+
+
 def rows(
     ops: list[list[Any]], placements: list[Placement | None], kind: str, refusal: str
 ) -> Iterator[tuple[str, bool, bool | None, str, str]]:
@@ -163,9 +172,8 @@ def main() -> int:
     arguments = parser.parse_args()
     models = arguments.models or arguments.oracles.parent / "corpus"
     packs = load_packs()
-    print(
-        f"{'target':15} {'ops':>6} {'agree':>7} {'differ':>6} {'unknown':>7} {'mean/model':>10} {'partitions':>11} {'whole':>9} {'refused found':>14}"
-    )
+    heads = ("ops", "agree", "differ", "unknown", "by model", "partitions", "whole", "refused found")
+    print(f"{'target':15}" + "".join(f"{head:>14}" for head in heads))
     for name, (file, kind) in ORACLES.items():
         if (arguments.target and name not in arguments.target) or not (arguments.oracles / file).exists():
             continue

@@ -17,7 +17,7 @@ import numpy as np
 
 from tflint.testing import GraphBuilder
 
-__all__ = ["CODES", "TEMPLATES", "Slot", "Template", "build", "parse"]
+__all__ = ["CODES", "TEMPLATES", "Slot", "Template", "build", "parse", "single", "typed"]
 
 _SHORT = {
     "f32": "FLOAT32", "f16": "FLOAT16", "bf16": "BFLOAT16", "f64": "FLOAT64", "i2": "INT2", "i4": "INT4", "i8": "INT8",
@@ -58,13 +58,15 @@ class Template:
 def _slot(text: str) -> Slot | None:
     if text == "-":
         return None
-    found = re.fullmatch(r"(\w+)\[([\d,]*)\]([!*]?)(?:@(\d))?(?:=([-\d.,]+))?", text)
+    found = re.fullmatch(r"(\w+)(?:\(([-\d.e,/]+)\))?\[([\d,]*)\]([!*]?)(?:@(\d))?(?:=([-\d.,]+))?", text)
     assert found, text
-    role, sizes, mark, axis, values = found.groups()
+    role, steps, sizes, mark, axis, values = found.groups()
+    scale, zero = (*(steps or "0").split(","), "0")[:2]
     shape = tuple(int(size) for size in sizes.split(",") if size)
     numbers = tuple(float(value) for value in values.split(",")) if values else ()
     place = int(axis) if axis else next((place for place, size in enumerate(shape) if size > 1), 0)
-    return Slot(role, shape, numbers, mark == "!" or bool(values), mark == "*", axis=place)
+    constant, variable = mark == "!" or bool(values), mark == "*"
+    return Slot(role, shape, numbers, constant, variable, scale=float(scale), zero=int(zero), axis=place)
 
 
 def _value(text: str) -> Any:
@@ -98,10 +100,18 @@ def typed(slot: Slot, code: str) -> Slot:
     plain = name if name in _SHORT else code
     if not code.startswith("q"):
         return replace(slot, code=_SHORT[plain], scale=0.0)
+    scale = slot.scale or 0.25
     if code.endswith("c"):
-        channels = slot.shape[slot.axis] if slot.shape else 1
-        return replace(slot, code=_SHORT[plain], scale=(0.25,) * max(channels, 1))
-    return replace(slot, code=_SHORT[plain], scale=0.25)
+        return replace(slot, code=_SHORT[plain], scale=(scale,) * (slot.shape[slot.axis] if slot.shape else 1))
+    return replace(slot, code=_SHORT[plain], scale=scale)
+
+
+def single(kind: str, text: str, *, version: int = 1) -> bytes:
+    """The model of an op whose roles are type codes: `qi8(0.5,3)[1,4] qi8[3,4]! > qi8[1,3]`; scale and zero point."""
+    template = parse(kind, text)
+    inputs = tuple(None if slot is None else typed(slot, slot.role) for slot in template.inputs)
+    outputs = tuple(typed(slot, slot.role) for slot in template.outputs)
+    return build(replace(template, inputs=inputs, outputs=outputs), version=version)
 
 
 def _bytes(slot: Slot) -> bytes:

@@ -117,7 +117,7 @@ def _batch_matmul(view: View, _found: Sizing) -> tuple[int, ...]:
 
 def _reduce(view: View, found: Sizing) -> tuple[int, ...]:
     x, axes, output = _tensor(view, 0), _tensor(view, 1), view.op.outputs[0]
-    rank = 4 * len(view.shape(0))
+    rank = 4 * len(x.default_shape)
     if found.is_known(x) and found.is_known(axes) and view.op.kind == "REDUCE_PROD" and found.is_known(output):
         return (rank,)  # the rest is on the heap
     sizes = [rank]

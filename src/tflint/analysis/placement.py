@@ -24,7 +24,7 @@ __all__ = ["Cure", "Placement", "cures", "partitions", "place", "placed"]
 class Placement:
     """Where the ops of one graph end up on one target.
 
-    `verdicts` are those on each op by itself, in execution order. `placed` says where it ends up once partitions are
+    `verdicts` are those on each op, in execution order, once the target has revised them. `placed` says where it ends up once partitions are
     made and limits applied: True on the target, False not, None unknown. `partition` numbers the pieces that the
     target takes from 0; None for an op outside of them.
     """

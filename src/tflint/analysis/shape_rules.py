@@ -6,7 +6,7 @@ Source: LiteRT f67457790, the Prepare functions of tflite/kernels/*.cc.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
+from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 from tflint.model import DType, Op
@@ -242,10 +242,8 @@ def _pad(view: View) -> Size:
 
 
 def _range(view: View) -> Size:
-    import numpy as np
-
-    start, limit, delta = (view.content(slot).reshape(-1)[0] for slot in range(3))
-    return (max(0, int(np.ceil((limit - start) / delta))),)
+    start, limit, delta = (view.content(slot).reshape(-1)[0].item() for slot in range(3))
+    return (max(0, ceil((limit - start) / delta)),)
 
 
 def _one_hot(view: View) -> Size:

@@ -224,20 +224,19 @@ def test_a_damaged_operator_code_breaks_the_graphs_that_use_it(places: Places) -
     ("slot", "what"),
     [
         (3, "The description"),
-        (4, "The list of buffers"),
         (6, "The list of metadata"),
         (7, "The list of signatures"),
     ],
 )
 def test_a_damaged_list_leaves_the_rest(slot: int, what: str, places: Places) -> None:
     read = places.put(places.field(places.root, slot), 1 << 30)
-    assert f"{what} cannot be read: " in " ".join(problem.message for problem in read.problems)
+    assert only(read).message.startswith(f"{what} cannot be read: ")
     assert len(read.graphs) == 2
     assert read.graphs[1].intact
 
 
-@pytest.mark.parametrize("slot", [1, 2])
-def test_without_operator_codes_or_graphs_nothing_can_be_read(slot: int, places: Places) -> None:
+@pytest.mark.parametrize("slot", [1, 2, 4])
+def test_without_operator_codes_graphs_or_buffers_nothing_can_be_read(slot: int, places: Places) -> None:
     found = only(places.put(places.field(places.root, slot), 1 << 30))
     assert found.fatal
     assert found.message.startswith("The file cannot be read: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from other_readers import refusal, same_as_interpreter
 from tflint.formats import MAP_FROM, read
 from tflint.testing import GraphBuilder
 
@@ -56,6 +58,26 @@ def test_opening_and_passing_over_a_mapped_model_takes_little_memory(tmp_path: P
     assert total == 7
     assert opened < 16, "MiB for opening it"
     assert passed < 32, "MiB at most while its weights were looked at"
+
+
+def test_a_constant_beyond_four_gigabytes_is_found(tmp_path: Path) -> None:
+    path, offset = tmp_path / "huge.tflite", 5 << 30
+    g = GraphBuilder()
+    g.tables["buffers"].append({"offset": offset, "size": 16})
+    c = g.tensor("c", [4], buffer=1)
+    g.output(g.op("ADD", [g.input("x", [4]), c], g.tensor("y", [4]), {}))
+    with open(path, "wb") as file:
+        file.write(g.to_bytes())
+        file.seek(offset)
+        file.write(np.array([1, 2, 3, 4], np.float32).tobytes())
+    found = read(path)
+    assert found.problems == ()
+    array = found.graphs[0].tensors[c].array()
+    assert array is not None
+    assert array.tolist() == [1, 2, 3, 4]
+    if importlib.util.find_spec("ai_edge_litert"):
+        assert refusal(path) == ""
+        same_as_interpreter(path, found)
 
 
 def test_a_mapped_model_is_read_as_any_other(tmp_path: Path) -> None:

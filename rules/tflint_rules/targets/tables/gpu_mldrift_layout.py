@@ -70,7 +70,7 @@ def broadcast_in_dim(op: Op, graph: Graph) -> str:
 
 
 def concatenation(op: Op, graph: Graph) -> str:
-    """No input differs from the first in height, width and batch at once."""
+    """The inputs differ from the first in one dimension."""
     for slot in range(len(op.inputs)):
         if fault := _value_or_constant(op, slot, "input"):
             return fault
@@ -81,23 +81,11 @@ def concatenation(op: Op, graph: Graph) -> str:
 
 def _no_axis(sizes: Sequence[Sizes]) -> bool:
     """True where the accelerator finds no axis: it tries batch, height, width and channels in turn."""
-    b, h, w, c = range(4)
 
-    def differs(*axes: int) -> bool:
+    def differs(axes: Sequence[int]) -> bool:
         return any(all(each[axis] != sizes[0][axis] for axis in axes) for each in sizes[1:])
 
-    if not differs(h, w, c):
-        return False
-    axis = h
-    if differs(b, w, c):
-        axis = w
-    if axis == h:
-        return False
-    if differs(b, h, c):
-        axis = c
-    if axis == w:
-        return False
-    return differs(b, w, h)
+    return all(differs([other for other in range(4) if other != axis]) for axis in range(4))
 
 
 def update_slice(op: Op, graph: Graph) -> str:

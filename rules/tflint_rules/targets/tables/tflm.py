@@ -81,7 +81,7 @@ def _convolution(first: int, axis: int, *more: Condition, made_alike: bool = Tru
     """A convolution whose input is in slot `first`; `axis` is the filter's dimension of output channels."""
     int4 = () if first else (_INT4,)
     last = max(first, 1) + 1
-    typed = heavy.convolution_types(first, *int4, made_alike=made_alike)
+    typed = heavy.weight_types(first, *int4, made_alike=made_alike)
     return Support(None, (typed,), (heavy.convolution(first, last, axis), *more))
 
 
@@ -200,7 +200,7 @@ _OPS = {
     "CONV_2D": _convolution(0, 0, heavy.groups),
     "DEPTHWISE_CONV_2D": _convolution(0, 3, made_alike=False),
     "TRANSPOSE_CONV": _convolution(2, 0),
-    "FULLY_CONNECTED": Support(None, (heavy.fully_connected_types,), (heavy.fully_connected,)),
+    "FULLY_CONNECTED": Support(None, (heavy.weight_types(0, _INT4),), (heavy.fully_connected,)),
     "SVDF": Support(None, (), (heavy.svdf,)),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Support(None, (), (heavy.lstm,)),
     "BATCH_MATMUL": Support(

@@ -7,15 +7,20 @@ and micro_allocation_info.cc; tensorflow/lite/kernels/kernel_util.cc and interna
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isnan
+from math import copysign, inf, isnan
 from struct import pack, unpack, unpack_from
+from typing import TYPE_CHECKING, Any
 
 from tflint import Condition, DType, Graph, Op, QuantParams, Tensor, Unknown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "Take",
     "activation_range",
     "affine",
+    "array_of",
     "constant",
     "gives",
     "holdable",
@@ -39,6 +44,7 @@ __all__ = [
     "shape_of",
     "single",
     "takes",
+    "type_name",
     "words",
     "zero_point",
     "zero_points",
@@ -62,9 +68,9 @@ def out(slot: int = 0) -> Take:
     return lambda op: op.outputs[slot] if slot < len(op.outputs) else None
 
 
-def one_of(words: Sequence[object]) -> str:
-    """`A is`, `A or B is`: what a report says is supported."""
-    *most, last = map(str, words)
+def one_of(names: Sequence[str]) -> str:
+    """`A`, `A or B`, `A, B or C`."""
+    *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
 
 
@@ -91,7 +97,7 @@ def single(value: float) -> float:
     try:
         return float(unpack("<f", pack("<f", value))[0])
     except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+        return copysign(inf, value)
 
 
 def is_constant(tensor: Tensor | None) -> bool:
@@ -110,8 +116,20 @@ def words(tensor: Tensor | None, at_most: int = _MOST_VALUES) -> list[int] | Non
 
 def integers(tensor: Tensor | None, at_most: int = _MOST_VALUES) -> list[int] | None:
     """The first numbers of a constant of 8 to 64 bits; None where there are none."""
-    array = None if tensor is None or not tensor.dtype.is_integer else tensor.array()
-    return None if array is None or not is_constant(tensor) else [int(each) for each in array.reshape(-1)[:at_most]]
+    array = array_of(tensor)
+    if tensor is None or not tensor.dtype.is_integer or array is None:
+        return None
+    return [int(each) for each in array.reshape(-1)[:at_most]]
+
+
+def array_of(tensor: Tensor | None) -> NDArray[Any] | None:
+    """The numbers of a constant; None where there are none."""
+    return tensor.array() if tensor is not None and is_constant(tensor) else None
+
+
+def type_name(tensor: Tensor | None) -> str:
+    """The schema's name for the element type of a tensor."""
+    return "left out" if tensor is None else str(tensor.dtype.value)
 
 
 def holdable(op: Op, graph: Graph) -> str:
@@ -156,6 +174,8 @@ def _type_fault(tensor: Tensor | None, allowed: Sequence[str], role: str) -> str
         return f"it has no {role}"
     if tensor.dtype.value in allowed:
         return ""
+    if tensor.dtype is DType.UNKNOWN:
+        return Unknown(f"{role} has an element type that is newer than tflint")
     return f"{role} is {tensor.dtype.value}; {one_of(allowed)} is supported"
 
 
@@ -198,11 +218,11 @@ def constant(slot: int, role: str) -> Condition:
 
 
 def quantized(take: Take, role: str, *when: str) -> Condition:
-    """A tensor has a scale and a zero point, where its element type is one of `when`; of any where none is named."""
+    """A tensor has a scale and a zero point, where its element type is one of `when`."""
 
     def check(op: Op, graph: Graph) -> str:
         tensor = take(op)
-        if tensor is None or affine(tensor) is not None or (when and tensor.dtype.value not in when):
+        if tensor is None or affine(tensor) is not None or tensor.dtype.value not in when:
             return ""
         return f"{role} is {tensor.dtype.value} without a scale and a zero point"
 
@@ -263,14 +283,14 @@ def same_sizes(first: Take, second: Take, what: str) -> Condition:
     return check
 
 
-def range_fault(op: Op, tensor: Tensor, activation: str | None = None) -> str:
+def range_fault(op: Op, tensor: Tensor) -> str:
     """Why the bounds of a fused activation cannot be written in the output's 8 or 16 bits; empty where they can.
 
     Source: kernel_util.cc, CalculateActivationRangeQuantized.
     """
     if tensor.dtype not in (DType.INT8, DType.UINT8, DType.INT16):
         return f"output is {tensor.dtype.value}; INT8, UINT8 or INT16 is supported"
-    name = op.options.get("fused_activation_function", "NONE") if activation is None else activation
+    name = op.options.get("fused_activation_function", "NONE")
     bounds = {"RELU": (0.0,), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0)}.get(str(name), ())
     step = scale(tensor)
     for bound in bounds:

@@ -12,14 +12,15 @@ from tflint import Condition, DType, Graph, Op, Tensor
 from tflint_rules.targets.tables.tflm_conditions import (
     Take,
     affine,
+    array_of,
     integers,
-    is_constant,
     is_type,
     multiplier_fault,
     out,
     scale,
     shape_of,
     single,
+    type_name,
     zero_point,
 )
 from tflint_rules.targets.tables.tflm_custom import CUSTOM_OPS
@@ -189,10 +190,9 @@ def prelu(op: Op, graph: Graph) -> str:
 
 def no_zero_divisor(op: Op, graph: Graph) -> str:
     """A constant divisor of a float or INT32 has no 0."""
-    divisor = op.input(1)
-    if not is_constant(divisor) or divisor is None or (op.kind == "DIV" and divisor.dtype is not DType.INT32):
+    array = array_of(op.input(1))
+    if op.kind == "DIV" and not is_type(op.input(1), DType.INT32):
         return ""
-    array = divisor.array()
     return "" if array is None or bool(array.all()) else "divisor is a constant with a 0 in it"
 
 
@@ -224,9 +224,9 @@ def log_softmax(op: Op, graph: Graph) -> str:
 
 
 _SOFTMAX = {
-    (DType.INT16, DType.INT16): (1 / 32768, 0, 0.001),
-    (DType.INT8, DType.INT16): (1 / 65536, -32768, 0.001),
-    (DType.INT8, DType.INT8): (1 / 256, -128, 0.0),
+    ("INT16", "INT16"): (1 / 32768, 0, 0.001),
+    ("INT8", "INT16"): (1 / 65536, -32768, 0.001),
+    ("INT8", "INT8"): (1 / 256, -128, 0.0),
 }
 """Types of input and output -> scale and zero point of the output, and how far off the scale may be."""
 
@@ -234,15 +234,14 @@ _SOFTMAX = {
 def softmax(op: Op, graph: Graph) -> str:
     """The output has the scale and zero point that its type needs."""
     a, b = op.input(0), out()(op)
-    if a is None or b is None:
-        return ""
-    if not a.default_shape:
+    if not shape_of(a):
         return "input is a scalar"
-    if is_type(a, DType.FLOAT32) and is_type(b, DType.FLOAT32):
+    types = (type_name(a), type_name(b))
+    if types == ("FLOAT32", "FLOAT32"):
         return ""
-    if (a.dtype, b.dtype) not in _SOFTMAX:
-        return f"it makes {b.dtype.value} of {a.dtype.value}; FLOAT32, INT8, or INT16 of INT16 or INT8 is supported"
-    wanted, zero, off = _SOFTMAX[a.dtype, b.dtype]
+    if types not in _SOFTMAX:
+        return f"it makes {types[1]} of {types[0]}; FLOAT32, INT8, or INT16 of INT16 or INT8 is supported"
+    wanted, zero, off = _SOFTMAX[types]
     if zero_point(b) != zero or not abs(scale(b) - wanted) <= off * wanted:
         return f"output has scale {scale(b):g} and zero point {zero_point(b)}; {wanted:g} and {zero} are supported"
     if is_type(a, DType.INT16):

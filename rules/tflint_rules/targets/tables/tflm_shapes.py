@@ -11,12 +11,14 @@ from math import prod
 
 from tflint import Condition, DType, Graph, Op, Tensor
 from tflint_rules.targets.tables.tflm_conditions import (
+    array_of,
     integers,
     is_constant,
     is_type,
     out,
     scale,
     shape_of,
+    type_name,
     words,
     zero_point,
 )
@@ -89,14 +91,12 @@ def circular_buffer(op: Op, graph: Graph) -> str:
 def concatenation(op: Op, graph: Graph) -> str:
     """At most 10 inputs of up to 6 dimensions, of one type; of INT8, with the output's scale."""
     first, made = op.input(0), out()(op)
-    if first is None or made is None:
-        return ""
     if len(op.inputs) > 10:
         return f"it has {len(op.inputs)} inputs; at most 10 are supported"
     for number, each in enumerate(op.inputs):
         if each is None:
             return f"it has no input {number}"
-        if each.dtype is not first.dtype:
+        if type_name(each) != type_name(first):
             return "its inputs differ in element type"
         if len(each.default_shape) > 6:
             return f"input {number} has {len(each.default_shape)} dimensions; at most 6 are supported"
@@ -144,8 +144,6 @@ def pack(op: Op, graph: Graph) -> str:
 def l2_pool(op: Op, graph: Graph) -> str:
     """Window and strides leave an output."""
     sizes = shape_of(op.input(0))
-    if len(sizes) != 4:
-        return ""
     for size, side in ((sizes[1], "height"), (sizes[2], "width")):
         stride, window = op.options.get(f"stride_{side[0]}", 0), op.options.get(f"filter_{side}", 0)
         left = size if op.options.get("padding", "SAME") == "SAME" else size - window + 1
@@ -199,15 +197,12 @@ def expand_dims(op: Op, graph: Graph) -> str:
 
 def fill(op: Op, graph: Graph) -> str:
     """The value is a scalar of the output's type, and the constant sizes are the output's."""
-    value, made = op.input(1), out()(op)
-    if value is None or made is None:
-        return ""
-    if value.default_shape or value.dtype is not made.dtype:
+    value, made, found = op.input(1), out()(op), integers(op.input(0))
+    if shape_of(value) or type_name(value) != type_name(made):
         return "value is not a scalar of the output's element type"
-    found = integers(op.input(0))
-    if len(shape_of(op.input(0))) == 1 and found is not None and tuple(found) == made.default_shape:
+    if len(shape_of(op.input(0))) == 1 and found is not None and tuple(found) == shape_of(made):
         return ""
-    return f"output has shape {list(made.default_shape)}; {found} is asked for"
+    return f"output has shape {list(shape_of(made))}; {found} is asked for"
 
 
 def gather(op: Op, graph: Graph) -> str:
@@ -220,7 +215,7 @@ def gather(op: Op, graph: Graph) -> str:
         return f"axis is {op.options.get('axis', 0)}; input has {rank} dimensions"
     if not 0 <= batch <= min(place, places_rank) or sizes[:batch] != shape_of(places)[:batch]:
         return f"batch_dims is {op.options.get('batch_dims', 0)}, which does not fit the indices"
-    found = places.array() if places is not None and is_constant(places) else None
+    found = array_of(places)
     if found is None or not found.size or (int(found.min()) >= 0 and int(found.max()) < sizes[place]):
         return ""
     return f"indices are {int(found.min())} to {int(found.max())}; dimension {place} has {sizes[place]}"
@@ -238,7 +233,7 @@ def gather_nd(op: Op, graph: Graph) -> str:
 
 def _outside(indices: Tensor | None, sizes: tuple[int, ...]) -> str:
     """Why constant indices reach outside of a tensor of these sizes."""
-    found = indices.array() if indices is not None and is_constant(indices) else None
+    found = array_of(indices)
     if found is None or not found.size:
         return ""
     depth = found.shape[-1]
@@ -260,11 +255,9 @@ def two_sizes(op: Op, graph: Graph) -> str:
 def mirror_pad(op: Op, graph: Graph) -> str:
     """There is a row of amounts for each dimension."""
     amounts, rank = shape_of(op.input(1)), len(shape_of(op.input(0)))
-    return (
-        ""
-        if len(amounts) == 2 and amounts[0] == rank
-        else f"amounts have shape {list(amounts)}; [{rank}, 2] is supported"
-    )
+    if len(amounts) == 2 and amounts[0] == rank:
+        return ""
+    return f"amounts have shape {list(amounts)}; [{rank}, 2] is supported"
 
 
 def pad(op: Op, graph: Graph) -> str:
@@ -280,7 +273,7 @@ def pad(op: Op, graph: Graph) -> str:
     value = op.input(2)
     if value is None:
         return ""
-    if value.dtype is not (op.input(0) or value).dtype or value.elements != 1:
+    if type_name(value) != type_name(op.input(0)) or value.elements != 1:
         return "the value to pad with is not one element of the input's type"
     if is_type(value, DType.INT8) and (scale(value), zero_point(value)) != (scale(out()(op)), zero_point(out()(op))):
         return "the value to pad with differs from the output in scale or zero point"

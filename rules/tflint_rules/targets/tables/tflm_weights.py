@@ -7,9 +7,10 @@ tensorflow/lite/kernels/kernel_util.cc, PopulateConvolutionQuantizationParams an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
-from tflint import Condition, DType, Graph, Op, Tensor
+from tflint import Condition, DType, Graph, Op, Tensor, Unknown
 from tflint_rules.targets.tables.tflm_conditions import (
     affine,
     integers,
@@ -18,54 +19,62 @@ from tflint_rules.targets.tables.tflm_conditions import (
     scale,
     shape_of,
     single,
+    type_name,
     zero_point,
 )
 
 __all__ = [
     "batch_matmul",
     "convolution",
-    "convolution_types",
     "detections",
     "embedding_lookup",
     "fully_connected",
-    "fully_connected_types",
     "groups",
     "lstm",
     "svdf",
+    "weight_types",
 ]
 
 _INTEGER = (DType.INT8, DType.INT16)
-_HYBRID = "; weights of one type with the input, or INT8 beside INT16, are supported"
 
 
-def _pair(source: Tensor, kernel: Tensor) -> str:
-    return f"input is {source.dtype.value} and filter {kernel.dtype.value}"
+_Check = Callable[[Op, Tensor, Tensor, Tensor], str]
 
 
-def convolution_types(first: int, *more: tuple[DType, DType], made_alike: bool = True) -> Condition:
-    """The types of input (in slot `first`) and filter go together; with `made_alike`, output and input have one."""
-    known = {(DType.FLOAT32, DType.FLOAT32), (DType.INT8, DType.INT8), (DType.INT16, DType.INT8), *more}
+def _weighted(first: int, check: _Check) -> Condition:
+    """A condition on an op with its input (in slot `first`), filter and output, which have to be there."""
 
-    def check(op: Op, graph: Graph) -> str:
+    def checked(op: Op, graph: Graph) -> str:
         source, kernel, made = op.input(first), op.input(1), out()(op)
         if source is None or kernel is None or made is None:
             return "it has no input, no filter or no output"
+        return check(op, source, kernel, made)
+
+    return checked
+
+
+def weight_types(first: int, *more: tuple[DType, DType], made_alike: bool = True) -> Condition:
+    """The types of input (in slot `first`) and filter go together; with `made_alike`, output and input have one."""
+    known = {(DType.FLOAT32, DType.FLOAT32), (DType.INT8, DType.INT8), (DType.INT16, DType.INT8), *more}
+
+    def check(op: Op, source: Tensor, kernel: Tensor, made: Tensor) -> str:
+        if DType.UNKNOWN in (source.dtype, kernel.dtype, made.dtype):
+            return Unknown("an element type is newer than tflint")
         if (source.dtype, kernel.dtype) not in known:
-            return f"{_pair(source, kernel)}{_HYBRID}"
+            found = f"input is {source.dtype.value} and filter {kernel.dtype.value}"
+            return f"{found}; weights of one type with the input, or INT8 beside INT16, are supported"
         if made_alike and source.dtype is not made.dtype:
             return f"input is {source.dtype.value} and output {made.dtype.value}; one type is supported"
         return ""
 
-    return check
+    return _weighted(first, check)
 
 
 def convolution(first: int, last: int, axis: int) -> Condition:
     """Shapes and scales; `last` is the bias' slot, `axis` the filter's dimension of output channels."""
 
-    def check(op: Op, graph: Graph) -> str:
-        source, kernel, bias, made = op.input(first), op.input(1), op.input(last), out()(op)
-        if source is None or kernel is None or made is None:
-            return ""
+    def check(op: Op, source: Tensor, kernel: Tensor, made: Tensor) -> str:
+        bias = op.input(last)
         if not last <= len(op.inputs) <= last + 1 or len(op.outputs) != 1:
             return f"it has {len(op.inputs)} inputs; {last} or {last + 1}, and 1 output, are supported"
         for tensor, role in ((source, "input"), (kernel, "filter"), (made, "output")):
@@ -78,7 +87,7 @@ def convolution(first: int, last: int, axis: int) -> Condition:
             return f"bias is {bias.dtype.value}; INT32 or INT64 is supported for INT16"
         return _channel_scales(op, source, kernel, made, axis) if source.dtype in _INTEGER else ""
 
-    return check
+    return _weighted(first, check)
 
 
 def _channel_scales(op: Op, source: Tensor, kernel: Tensor, made: Tensor, axis: int) -> str:
@@ -95,39 +104,23 @@ def _channel_scales(op: Op, source: Tensor, kernel: Tensor, made: Tensor, axis: 
     return range_fault(op, made)
 
 
-def groups(op: Op, graph: Graph) -> str:
-    """Channels of the input can be shared out to the filters."""
-    source, kernel, made = op.input(0), op.input(1), out()(op)
-    if source is None or kernel is None or made is None:
-        return ""
+def _groups(op: Op, source: Tensor, kernel: Tensor, made: Tensor) -> str:
     have, read, make = source.default_shape[-1], kernel.default_shape[-1], made.default_shape[-1]
     if read and have // read and make // (have // read):
         return ""
     return f"filter reads {read} channels and makes {make} of the input's {have}; the program stops"
 
 
-def fully_connected_types(op: Op, graph: Graph) -> str:
-    """Input and filter have types that go together, and the output that of the input."""
-    known = (
-        (DType.FLOAT32, DType.FLOAT32),
-        (DType.INT8, DType.INT8),
-        (DType.INT8, DType.INT4),
-        (DType.INT16, DType.INT8),
-    )
-    source, kernel, made = op.input(0), op.input(1), out()(op)
-    if source is None or kernel is None or made is None:
-        return "it has no input, no filter or no output"
-    if (source.dtype, kernel.dtype) not in known:
-        return f"{_pair(source, kernel)}{_HYBRID}"
-    return "" if source.dtype is made.dtype else f"input is {source.dtype.value} and output {made.dtype.value}"
-
-
-def fully_connected(op: Op, graph: Graph) -> str:
-    """Scales of a quantized matrix product go together."""
-    source, kernel, made = op.input(0), op.input(1), out()(op)
-    if source is None or kernel is None or made is None or source.dtype not in _INTEGER:
+def _fully_connected(op: Op, source: Tensor, kernel: Tensor, made: Tensor) -> str:
+    if source.dtype not in _INTEGER:
         return ""
     return _matrix_scales(source, kernel, op.input(2), made) or range_fault(op, made)
+
+
+groups = _weighted(0, _groups)
+"""Channels of the input can be shared out to the filters."""
+fully_connected = _weighted(0, _fully_connected)
+"""Scales of a quantized matrix product go together."""
 
 
 def _matrix_scales(source: Tensor, kernel: Tensor, bias: Tensor | None, made: Tensor) -> str:
@@ -278,19 +271,17 @@ def batch_matmul(op: Op, graph: Graph) -> str:
 def embedding_lookup(op: Op, graph: Graph) -> str:
     """The output is large enough, and of the table's type or FLOAT32 from INT8 with zero point 0."""
     table, made = op.input(1), out()(op)
-    if table is None or made is None:
-        return ""
-    ids, rows = shape_of(op.input(0)), table.default_shape
-    if any(not 0 <= each < rows[0] for each in integers(op.input(0)) or ()) if rows else False:
-        return f"an index is outside of the table's {rows[0]} rows"
-    if len(ids) != 1 or len(rows) < 2 or len(made.default_shape) < len(rows):
+    ids, rows, sizes = shape_of(op.input(0)), shape_of(table), shape_of(made)
+    if len(ids) != 1 or len(rows) < 2 or len(sizes) < len(rows):
         return "indices are not a list, or the table has fewer than 2 dimensions, or the output has fewer than it"
-    if made.dtype is not table.dtype and made.dtype is not DType.FLOAT32:
-        return f"output is {made.dtype.value}; FLOAT32 or the type of the table, {table.dtype.value}, is supported"
-    if made.dtype is not table.dtype and zero_point(table):
+    if any(not 0 <= each < rows[0] for each in integers(op.input(0)) or ()):
+        return f"an index is outside of the table's {rows[0]} rows"
+    if type_name(made) not in (type_name(table), "FLOAT32"):
+        return f"output is {type_name(made)}; FLOAT32 or the type of the table, {type_name(table)}, is supported"
+    if type_name(made) != type_name(table) and zero_point(table):
         return f"table has zero point {zero_point(table)}; 0 is supported"
-    wanted = (*ids, *rows[1:], *made.default_shape[len(rows) :])
-    return "" if prod(wanted) <= made.elements else f"output has shape {list(made.default_shape)}; it needs {wanted}"
+    wanted = (*ids, *rows[1:], *sizes[len(rows) :])
+    return "" if prod(wanted) <= prod(sizes) else f"output has shape {list(sizes)}; {list(wanted)} is needed"
 
 
 def detections(op: Op, graph: Graph) -> str:

@@ -96,8 +96,7 @@ class _Reader:
                 hint="Convert the model again with a released converter.",
             )
         self._read_codes(at[1])
-        with problems.part("The list of buffers"):
-            self._read_buffers(at[4])
+        self._read_buffers(at[4])
         graphs = self._read_graphs(at[2])
         metadata: Mapping[str, memoryview] = MappingProxyType({})
         signatures: tuple[Signature, ...] = ()

@@ -12,6 +12,8 @@ from tflint.analysis.placement import place
 from tflint.model import DType, Format, Model, QuantParams, Sparsity
 from tflint.target import Kind
 from tflint.testing import GraphBuilder, model
+from tflint_rules.targets.tables import gpu_mldrift_layout as layout
+from tflint_rules.targets.tables import gpu_mldrift_ops as ops
 from tflint_rules.targets.tables.gpu_mldrift import TARGET
 
 CONV: dict[str, Any] = {"stride_w": 1, "stride_h": 1}
@@ -148,6 +150,10 @@ REFUSED: list[tuple[str, tuple[Any, ...]]] = [
     ("one of its outputs is a scalar that is not constant", ("SUB", "f32[1,1] f32[1]", "f32[]", {})),
     ("its second input has 4 scales; one is supported", ("SUB", "i8@1[4] i8@4[4]", "i8@1[4]", {})),
     ("its constant input is one INT64; a float or an INT32 is supported", ("EQUAL", "f32[4] c:i64[]", "bool[4]")),
+    ("0 of its inputs are not constant; 1 is supported", ("ADD", "c:f32[4] c:f32[4]", "f32[4]", {})),
+    ("one of its inputs is left out", ("ADD", "f32[4] -", "f32[4]", {})),
+    ("it has 2 outputs; 1 is supported", ("CAST", "f32[4]", "i32[4] i32[4]")),
+    ("it has no input", ("PACK", "-", "f32[1,4]", {})),
     (f"its second input is a constant of INT64{ABORTS}", ("EQUAL", "f32[4] c:i64[4]", "bool[4]")),
     ("its first input is a constant of INT8 without a scale", ("SUB", "c:i8[4] f32[4]", "f32[4]", {})),
     (f"an input is INT8 without a scale{ABORTS}", ("ADD", "i8[4] i8[4]", "i8@1[4]", {})),
@@ -498,6 +504,13 @@ def test_sparse_constants_are_not_read_as_floats_or_axes() -> None:
 def test_one_tensor_may_be_added_to_itself_but_not_subtracted(kind: str, reason: str) -> None:
     op, graph = single(kind, "f32[4] f32[4]", "f32[4]", {})
     assert TARGET.verdict(replace(op, inputs=(op.inputs[0], op.inputs[0])), graph).reason == reason
+
+
+def test_conditions_can_be_asked_without_those_before_them() -> None:
+    op, graph = single("EMBEDDING_LOOKUP", "i32[3] -", "f32[3,4]")
+    assert ops.embedding_lookup(op, graph) == "it has no table"
+    op, graph = single("STABLEHLO_BROADCAST_IN_DIM", "f32[4] i32[1]", "f32[4]")
+    assert layout.broadcast_in_dim(op, graph) == "its axis is not constant"
 
 
 def test_a_left_out_operand_is_refused() -> None:
