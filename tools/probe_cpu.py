@@ -86,6 +86,8 @@ GUESSES = {
     "o": ("=", "i32", "f32", "qi8", "bool", "i64"),
 }
 """What to try first for a role: indices, floats, conditions, biases, outputs; `=` is the first tensor's type."""
+FILTERS = {"f32": ("f32", "i4", "i8", "u8"), "qi8": ("i4", "i8"), "qi16": ("i4", "i8"), "qu8": ("u8",)}
+"""The filters that kernels of convolutions look for; they read others as one of these."""
 NOT_ASKED = frozenset(
     "BIDIRECTIONAL_SEQUENCE_RNN LSTM RNN SVDF UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN".split()
 )
@@ -217,7 +219,7 @@ def runs(template: Template, types: Typing, runtime: Runtime) -> bool:
 
 
 def lines(kind: str, found: dict[str, dict[Place, list[str]]]) -> Iterator[str]:
-    """The rows of an op: types by input, `>`, types by output; `=` is the first tensor's, `|` is or, `*` any."""
+    """The rows of an op: types by input, `>`, types by output."""
     template = parse(kind, TEMPLATES[kind])
     slots = dict(places(template))
     main = "x" if any(slot.role == "x" for slot in slots.values()) else next(iter(slots.values())).role
@@ -225,6 +227,8 @@ def lines(kind: str, found: dict[str, dict[Place, list[str]]]) -> Iterator[str]:
     grouped: dict[tuple[str, ...], list[str]] = {}
     for key, rows in found.items():
         first, _, weight = key.partition(" ")
+        if weight and not meant(kind, "w", first, weight):
+            continue
         cells = []
         for side, tensors in (("in", template.inputs), ("out", template.outputs)):
             for number, slot in enumerate(tensors):
@@ -238,7 +242,7 @@ def lines(kind: str, found: dict[str, dict[Place, list[str]]]) -> Iterator[str]:
                 elif slot.role == "w" and weight:
                     cells.append("W")
                 else:
-                    cells.append(_cell(rows[place], first))
+                    cells.append(_cell([code for code in rows[place] if meant(kind, slot.role, first, code)], first))
             cells.append(">")
         grouped.setdefault((weight, *cells[:-1]), []).append(first)
     merged: dict[tuple[str, ...], list[str]] = {}
@@ -249,19 +253,39 @@ def lines(kind: str, found: dict[str, dict[Place, list[str]]]) -> Iterator[str]:
         yield " ".join(marked if cell == "" else short(weights) if cell == "W" else cell for cell in cells)
 
 
+def meant(kind: str, role: str, first: str, code: str) -> bool:
+    """False where the kernel reads a tensor as of another type, without looking: an answer that is luck."""
+    plain = code.removeprefix("q").removesuffix("c")
+    if role in ("i", "j"):
+        return plain in ("i8", "i16", "i32", "i64", "bool")
+    return role != "w" or not kind.endswith("CONV_2D") or plain in FILTERS.get(first.removesuffix("c"), ())
+
+
 def short(codes: list[str]) -> str:
-    """The codes with `|` between them; `~i8` stands for INT8 with and without scales."""
+    """The codes with `|` between them; `~i8` stands for INT8 with and without scales, `!` for all but those."""
+    others = [code for code in ALL if code not in codes]
+    return min(_joined(codes), f"!{_joined(others)}", key=len)
+
+
+def _kin(code: str) -> list[str]:
+    """The codes of an element type, with and without scales."""
+    plain = code.removeprefix("q").removesuffix("c")
+    return [each for each in ALL if each in (plain, f"q{plain}", f"q{plain}c")]
+
+
+def _joined(codes: list[str]) -> str:
     left = list(codes)
     for plain in codes:
-        kin = [each for each in ALL if each.removeprefix("q").removesuffix("c") == plain and plain[0] in "iu"]
+        kin = _kin(plain)
         if len(kin) > 1 and set(kin) <= set(left):
             left = [f"~{plain}" if each == plain else each for each in left if each == plain or each not in kin]
     return "|".join(left)
 
 
 def _cell(codes: list[str], first: str) -> str:
-    if codes == [first]:
-        return "="
+    """The types of a tensor: `=` is the first one's, whatever its scales, `==` with the same, `*` any."""
+    if codes in (_kin(first), [first]):
+        return "=" if codes == _kin(first) else "=="
     return "*" if len(codes) >= len(ALL) - 4 else short(codes)
 
 
@@ -302,9 +326,11 @@ def render(table: dict[str, tuple[str, ...]]) -> str:
         f"Written by tools/probe_cpu.py from ai-edge-litert {version('ai-edge-litert')}; not edited by hand.\n"
         '"""\n\n__all__ = ["TYPES"]\n\nTYPES: dict[str, tuple[str, ...]] = {\n'
     )
-    body = "".join(
-        f"    {json.dumps(kind)}: ({', '.join(map(json.dumps, rows))},),\n" for kind, rows in table.items() if rows
-    )
+    body = ""
+    for kind, rows in table.items():
+        cells = "".join(f"        {json.dumps(row)},\n" for row in rows)
+        line = f"    {json.dumps(kind)}: ({', '.join(map(json.dumps, rows))}{',' if len(rows) == 1 else ''}),\n"
+        body += "" if not rows else line if len(line) < 122 else f"    {json.dumps(kind)}: (\n{cells}    ),\n"
     return f'{head}{body}}}\n"""Op -> rows of types by input, `>`, and by output."""\n'
 
 

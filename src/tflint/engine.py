@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tflint.analysis.fingerprints import structural_key
 from tflint.config import Config, matching_rules
-from tflint.errors import TflintError
+from tflint.errors import ReadError
 from tflint.expectations import Expectations
 from tflint.finding import Finding
 from tflint.formats import discover, read
@@ -59,7 +59,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class Crash:
-    """A rule or reader that failed on a model: a fault of tflint or of a pack, not of the model."""
+    """A model that could not be checked, or not by every rule.
+
+    `rule` is the code of a rule that failed, or `reader`: a fault of tflint or of a pack, with a traceback. It is empty
+    where the file could not be read at all, or its process was killed.
+    """
 
     path: str
     rule: str
@@ -98,7 +102,6 @@ class _Result:
     findings: tuple[Finding, ...] = ()
     crashes: tuple[Crash, ...] = ()
     ran: frozenset[str] = frozenset()
-    errors: tuple[str, ...] = ()
 
 
 def expand(paths: Iterable[str], config: Config, *, force_exclude: bool = False) -> tuple[list[str], int]:
@@ -131,8 +134,6 @@ def _glob(text: str) -> Iterator[Path]:
         return
     fitting = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - of a text, with a root or without
     if not fitting:
-        from tflint.errors import ReadError
-
         raise ReadError(f"No file fits the pattern '{text}'.")
     yield from map(Path, fitting)
 
@@ -151,9 +152,6 @@ def check(
         settings: the rules and the configuration.
         jobs: how many processes share the work; 0 chooses, 1 stays in this one.
         on_model: called with each path when it is done, in the order they finish.
-
-    Raises:
-        ReadError: a path is gone, or may not be read.
     """
     workers = min(_workers(paths) if jobs <= 0 else jobs, len(paths))
     results: dict[str, _Result] = {}
@@ -217,8 +215,8 @@ def _check_one(path: str, settings: Settings) -> _Result:
     """Read a model and run the rules on it; whatever fails, the others still run."""
     try:
         model = read(path)
-    except TflintError:
-        raise
+    except ReadError as reason:  # it is gone, or may not be read: the others are still checked
+        return _Result(Checked(path, Format.UNKNOWN, 0), crashes=(Crash(path, "", str(reason)),))
     except Exception as reason:  # a reader must never fail: where it does, that is ours to mend
         return _Result(Checked(path, Format.UNKNOWN, 0), crashes=(_crash(path, "reader", reason),))
     ctx = Context(

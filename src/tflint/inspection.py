@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tflint.analysis.arena import litert_arena, peak, tflm_arena
 from tflint.analysis.cost import macs
 from tflint.analysis.placement import Placement, placed
 from tflint.model import Graph, Model, Op, Tensor
@@ -23,6 +24,7 @@ def inspect(models: Iterable[Model], *, targets: Sequence[Target] = (), tensors:
 def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, Any]:
     custom = [op.kind for graph in model.graphs for op in graph.ops if op.is_custom]
     conversion = model.conversion
+    refusals = {target: target.refusal(model) for target in targets}
     return {
         "path": model.path,
         "format": model.format.value,
@@ -54,25 +56,39 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, 
             }
             for signature in model.signatures
         ],
-        "refused_by": {target.name: reason for target in targets if (reason := target.refusal(model))},
-        "graphs": [_graph(model, graph, targets, tensors) for graph in model.graphs],
+        "refused_by": {target.name: reason for target, reason in refusals.items() if reason},
+        "graphs": [_graph(model, graph, refusals, tensors) for graph in model.graphs],
     }
 
 
-def _graph(model: Model, graph: Graph, targets: Sequence[Target], tensors: bool) -> dict[str, Any]:
-    found = {target.name: placed(target, model, graph) for target in targets}
+def _graph(model: Model, graph: Graph, refusals: Mapping[Target, str], tensors: bool) -> dict[str, Any]:
+    found = {target.name: placed(target, graph, refusal) for target, refusal in refusals.items()}
     return {
         "index": graph.index,
         "name": graph.name,
         "inputs": [tensor.index for tensor in graph.inputs],
         "outputs": [tensor.index for tensor in graph.outputs],
-        "memory": None,
-        "placement": {name: _placement(each) for name, each in found.items()} if targets else None,
+        "memory": _memory(model, graph) if graph.intact else None,
+        "placement": {name: _placement(each) for name, each in found.items()} if refusals else None,
         "ops": [
-            _op(op, {name: _place(each, index) for name, each in found.items()} if targets else None)
+            _op(op, {name: _place(each, index) for name, each in found.items()} if refusals else None)
             for index, op in enumerate(graph.ops)
         ],
         "tensors": [_tensor(tensor) for tensor in graph.tensors] if tensors else None,
+    }
+
+
+def _memory(model: Model, graph: Graph) -> dict[str, Any]:
+    """The arenas of a graph; null where sizes are known only at run time. TFLM plans all graphs at once, for the first."""
+    most = peak(graph)
+    tflm = tflm_arena(model) if graph.index == 0 else None
+    return {
+        "litert": {"arena_bytes": litert_arena(model, graph)},
+        "tflm": None
+        if tflm is None
+        else {"head_bytes": tflm.head_bytes, "tail_bytes": tflm.tail_bytes, "arena_bytes": tflm.least_bytes},
+        "peak_bytes": None if most is None else most.byte_size,
+        "peak_op": None if most is None else most.op.index,
     }
 
 

@@ -87,7 +87,11 @@ class Context:
 
     def placement(self, target: Target, graph: Graph) -> Placement:
         """Where the ops of a graph end up on a target, worked out once for all rules that ask."""
-        return self.once(placed, target, self.model, graph)
+        return self.once(placed, target, graph, self.refusal(target))
+
+    def refusal(self, target: Target) -> str:
+        """Why a target takes nothing of the model, worked out once; empty where it looks at the ops one by one."""
+        return self.once(target.refusal, self.model)
 
     def once(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Return `function(*arguments)`, worked out once for all rules that ask."""

@@ -98,9 +98,13 @@ def test_a_reader_that_fails_is_a_crash_and_the_others_go_on(
     assert {finding.location.path for finding in report.findings} == {models[1]}
 
 
-def test_a_file_that_is_gone_is_an_error_of_the_caller(tmp_path: Path) -> None:
-    with pytest.raises(ReadError, match="There is no file or folder"):
-        check([str(tmp_path / "gone.tflite")], Settings((Every(),)))
+def test_a_file_that_is_gone_by_now_is_told_and_the_others_are_checked(models: list[str], tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.tflite")
+    report = check([gone, *models], Settings((Every(),)))
+    [crash] = report.crashes
+    assert (crash.path, crash.rule, crash.traceback) == (gone, "", "")
+    assert crash.message == f"There is no file or folder '{gone}'."
+    assert {finding.location.path for finding in report.findings} == set(models)
 
 
 def test_rules_whose_needs_are_not_met_do_not_run_and_are_counted(models: list[str]) -> None:

@@ -48,7 +48,7 @@ class ManyPartitions(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         for target in ctx.targets:
-            if target.kind is Kind.RUNTIME or target.refusal(ctx.model):
+            if target.kind is Kind.RUNTIME or ctx.refusal(target):
                 continue
             for graph in ctx.graphs:
                 found = ctx.placement(target, graph)

@@ -42,7 +42,7 @@ class RefusedModel(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         for target in ctx.targets:
-            reason = target.refusal(ctx.model) if ctx.graphs else ""
+            reason = ctx.refusal(target) if ctx.graphs else ""
             if not reason:
                 continue
             stops = target.kind is Kind.RUNTIME

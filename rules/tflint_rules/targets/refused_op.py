@@ -46,7 +46,7 @@ class RefusedOp(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         for target in ctx.targets:
-            if target.refusal(ctx.model):
+            if ctx.refusal(target):
                 continue  # refused-model says so
             refused: dict[str, list[Op]] = {}
             for graph in ctx.graphs:

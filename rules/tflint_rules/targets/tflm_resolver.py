@@ -51,7 +51,7 @@ class TflmResolver(Rule):
     def check(self, ctx: Context) -> Iterator[Finding]:
         target = next((each for each in ctx.targets if each.name == _TARGET), None)
         graphs = ctx.graphs
-        if target is None or len(graphs) < len(ctx.model.graphs) or target.refusal(ctx.model):
+        if target is None or len(graphs) < len(ctx.model.graphs) or ctx.refusal(target):
             return
         for graph in graphs:
             for verdict, op in zip(ctx.placement(target, graph).verdicts, graph.ops, strict=True):

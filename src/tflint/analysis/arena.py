@@ -53,7 +53,7 @@ class _Plan:
 
 @dataclass(frozen=True, eq=False)
 class Peak:
-    """The most bytes that are alive at once, without any plan: no arena can be smaller."""
+    """The most bytes that are alive at once, where no op writes over what it reads: what any such plan needs."""
 
     byte_size: int
     op: Op

@@ -14,7 +14,7 @@ from functools import cached_property
 from heapq import heappop, heappush
 
 from tflint.analysis.cost import macs
-from tflint.model import DType, Graph, Model, Op, Tensor
+from tflint.model import DType, Graph, Op, Tensor
 from tflint.target import Limits, Target, Verdict
 
 __all__ = ["Cure", "Placement", "cures", "partitions", "place", "placed"]
@@ -124,12 +124,11 @@ def place(target: Target, graph: Graph) -> Placement:
     return _placed(target, graph, verdicts)
 
 
-def placed(target: Target, model: Model, graph: Graph) -> Placement:
-    """Where the ops of a graph of a model end up; all of them elsewhere where the target refuses the model whole."""
-    reason = target.refusal(model)
-    if not reason:
+def placed(target: Target, graph: Graph, refusal: str) -> Placement:
+    """Where the ops of a graph end up; all of them elsewhere where `refusal` says why the model is refused whole."""
+    if not refusal:
         return place(target, graph)
-    return _placed(target, graph, (Verdict(False, reason),) * len(graph.ops))
+    return _placed(target, graph, (Verdict(False, refusal),) * len(graph.ops))
 
 
 def _placed(target: Target, graph: Graph, verdicts: tuple[Verdict, ...]) -> Placement:

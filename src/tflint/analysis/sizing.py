@@ -36,6 +36,8 @@ _HANDLES = frozenset({DType.RESOURCE, DType.VARIANT})
 _UNSIZED = _HANDLES | {DType.STRING}
 _DEEPEST = 32
 """Graphs in graphs beyond this are not followed."""
+_MOST_STEPS = 1_000_000
+"""Nor are they where one is run with ever other shapes: so many ops are gone through."""
 
 _NEEDED: Mapping[str, tuple[int, ...]] = {
     "ARG_MAX": (1,), "ARG_MIN": (1,), "BATCH_TO_SPACE_ND": (1, 2), "BROADCAST_TO": (1,), "CONV_3D_TRANSPOSE": (0,),
@@ -98,15 +100,16 @@ def held_at_first(tensor: Tensor) -> Held:
 
 def sizing(model: Model, graph: Graph) -> Sizing:
     """How LiteRT prepares a graph, at the default sizes of its inputs."""
-    return _Preparation(model, {}).run(graph, None, 0)
+    return _Preparation(model).run(graph, None, 0)
 
 
 class _Preparation:
     """Prepares graphs, and those that they run, each once for the same shapes of its inputs."""
 
-    def __init__(self, model: Model, done: dict[tuple[int, tuple[Size | None, ...]], Sizing | None]) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._done = done
+        self._done: dict[tuple[int, tuple[Size | None, ...]], Sizing | None] = {}
+        self._steps = 0
 
     def run(self, graph: Graph, inputs: tuple[Size | None, ...] | None, depth: int) -> Sizing:
         found = Sizing(Shapes(graph, inputs))
@@ -130,7 +133,10 @@ class _Preparation:
             return None
         graph = self._model.graphs[number]
         key = (number, tuple(inputs))
+        if key not in self._done and self._steps > _MOST_STEPS:
+            return None
         if key not in self._done:
+            self._steps += len(graph.ops)
             self._done[key] = None
             self._done[key] = self.run(graph, key[1], depth + 1)
         found = self._done[key]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from tflint.analysis.phrases import count, typed
+from tflint.analysis.phrases import count, cut, typed
 from tflint.cli.terminal import COLOR, errors_as_sentences, use_color
 from tflint.model import Graph, Model, Op
 from tflint.reporters.text import escape
@@ -56,8 +56,26 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool, color: bool) 
         names = [", ".join(map(escape, side)) or "nothing" for side in (signature.inputs, signature.outputs)]
         yield f"  signature {escape(signature.key)} (graph {signature.graph_index}): {names[0]} -> {names[1]}"
     for graph in model.graphs:
-        yield from _graph(graph, tensors)
+        yield from _graph(model, graph, tensors)
         yield from _placements(model, graph, targets, color)
+
+
+def _memory(model: Model, graph: Graph) -> Iterator[str]:
+    from tflint.analysis.arena import litert_arena, peak, tflm_arena
+    from tflint.analysis.phrases import named, size
+
+    most = peak(graph) if graph.intact else None
+    if most is None:
+        return
+    alive = ", ".join(f"{escape(named(tensor))} {size(tensor.nbytes or 0)}" for tensor in most.alive[:3])
+    yield f"    memory peaks at op {most.op.index} {escape(most.op.kind)} with {most.byte_size:,} bytes alive: {alive}"
+    litert = litert_arena(model, graph)
+    tflm = tflm_arena(model) if graph.index == 0 else None
+    plans = [f"{litert:,} bytes in LiteRT"] if litert is not None else []
+    if tflm is not None:
+        plans.append(f"{tflm.least_bytes:,} in TFLite Micro ({tflm.head_bytes:,} of it for values; 64-bit host)")
+    if plans:
+        yield f"    arena: {', '.join(plans)}"
 
 
 def _placements(model: Model, graph: Graph, targets: Sequence[Target], color: bool) -> Iterator[str]:
@@ -68,10 +86,10 @@ def _placements(model: Model, graph: Graph, targets: Sequence[Target], color: bo
         yield ""
         yield f"    {placements.LEGEND}"
         for target in targets:
-            yield from placements.lines(placed(target, model, graph), color=color)
+            yield from placements.lines(placed(target, graph, target.refusal(model)), color=color)
 
 
-def _graph(graph: Graph, tensors: bool) -> Iterator[str]:
+def _graph(model: Model, graph: Graph, tensors: bool) -> Iterator[str]:
     from tflint.analysis.cost import macs
 
     costs = [macs(op) for op in graph.ops]
@@ -83,6 +101,7 @@ def _graph(graph: Graph, tensors: bool) -> Iterator[str]:
     for side, found in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in found:
             yield f"    {side:6} {typed(tensor)}  {escape(tensor.name)}"
+    yield from _memory(model, graph)
     width = max((len(op.kind) for op in graph.ops), default=0)
     for op, cost in zip(graph.ops, costs, strict=True):
         shown = "?" if cost is None else f"{cost:,}"
@@ -94,4 +113,4 @@ def _graph(graph: Graph, tensors: bool) -> Iterator[str]:
 
 
 def _result(op: Op) -> str:
-    return ", ".join(f"{typed(tensor)} {escape(tensor.name)}" for tensor in op.outputs)
+    return ", ".join(f"{typed(tensor)} {escape(cut(tensor.name))}" for tensor in op.outputs)

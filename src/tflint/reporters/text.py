@@ -108,8 +108,10 @@ def _statistics(report: Report) -> Iterator[str]:
 
 def _crashes(report: Report, style: Style) -> Iterator[str]:
     for crash in report.crashes:
-        yield _paint(f"{escape(crash.path)}: {crash.rule or 'tflint'} failed: {escape(crash.message)}", "35", style)
-        yield "  This is a fault of tflint or of a rule pack, not of the model; the other rules did run."
+        what = f"{crash.rule} failed" if crash.rule else "not checked"
+        yield _paint(f"{escape(crash.path)}: {what}: {escape(crash.message)}", "35", style)
+        if crash.rule:
+            yield "  This is a fault of tflint or of a rule pack, not of the model; the other rules did run."
         yield from (f"    {escape(line)}" for line in crash.traceback.rstrip().split("\n") if line)
         yield ""
 

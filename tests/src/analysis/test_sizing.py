@@ -292,6 +292,19 @@ def test_graphs_that_run_one_another_end_somewhere() -> None:
     assert found.is_dynamic
 
 
+def test_graphs_that_are_run_with_ever_other_shapes_end_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tflint.analysis.sizing._MOST_STEPS", 2)
+    g = GraphBuilder()
+    which = g.input("which", [1], "BOOL")
+    inner = g.subgraph("inner")
+    inner.output(inner.op("NEG", [inner.input("x", [4])], inner.tensor("y", [4])))
+    graphs = {"then_subgraph_index": inner.index, "else_subgraph_index": inner.index}
+    for size in range(1, 6):
+        g.op("IF", [which, g.input("x", [size])], g.tensor("y", [size]), graphs)
+    found, ops = prepared(g)
+    assert [found.place(each.outputs[0]) for each in ops] == [Held.ARENA] * 3 + [Held.HEAP] * 2
+
+
 def branches(*shapes: Sequence[int], kind: str = "IF") -> GraphBuilder:
     """An op that runs one of several graphs, which reshape a value."""
     g = GraphBuilder()

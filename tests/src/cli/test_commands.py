@@ -98,6 +98,29 @@ def test_inspect_shows_what_is_known(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_inspect_shows_the_memory_that_a_run_takes(tmp_path: Path) -> None:
+    path = str(healthy().save(tmp_path / "m.tflite"))
+    text = run("inspect", path).output
+    assert "memory peaks at op 0 FULLY_CONNECTED with 48 bytes alive: 'x' 32 bytes, 'y' 16 bytes" in text
+    assert "arena: 80 bytes in LiteRT, " in text
+    assert "in TFLite Micro (48 of it for values; 64-bit host)" in text
+    [graph] = json.loads(run("inspect", path, "--format", "json").output)["models"][0]["graphs"]
+    memory = graph["memory"]
+    assert (memory["peak_bytes"], memory["peak_op"]) == (48, 0)
+    assert memory["litert"] == {"arena_bytes": 80}
+    assert memory["tflm"]["head_bytes"] == 48
+    assert memory["tflm"]["arena_bytes"] > 48 + 1000
+
+
+def test_inspect_leaves_the_memory_of_a_damaged_graph_open(tmp_path: Path) -> None:
+    g = healthy()
+    g.graph["outputs"].append(99)
+    path = str(g.save(tmp_path / "m.tflite"))
+    assert "memory peaks" not in run("inspect", path).output
+    [graph] = json.loads(run("inspect", path, "--format", "json").output)["models"][0]["graphs"]
+    assert graph["memory"] is None
+
+
 def test_inspect_shows_the_problems_of_a_damaged_file(tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(b"")

@@ -65,7 +65,7 @@ def _into(types: str, *more: Condition) -> Support:
 
 
 def _sum(*more: Condition) -> Support:
-    return _into("FLOAT32 INT32 INT8 INT16", *more, ask.sum_scales, activation_range, ask.as_many, ask.broadcast)
+    return _into("FLOAT32 INT32 INT8 INT16", *more, ask.sum_scales, activation_range, ask.as_many)
 
 
 def _pool() -> Support:
@@ -118,7 +118,7 @@ _OPS = {
     **dict.fromkeys(("COS", "LOG", "SIN", "SQRT", "SQUARE"), _unary("FLOAT32")),
     **dict.fromkeys(("FLOOR", "NEG"), Support(None, (takes(0, "FLOAT32", "input"), gives()))),
     "LOGICAL_NOT": _unary("BOOL"),
-    **dict.fromkeys(("LOGICAL_AND", "LOGICAL_OR"), _pair("", ask.broadcast)),
+    **dict.fromkeys(("LOGICAL_AND", "LOGICAL_OR"), _pair("")),
     "ABS": _unary(
         "FLOAT32 INT8 INT16",
         *(quantized(take, role, "INT8") for take, role in ((inp(0), "input"), (out(), "output"))),
@@ -157,21 +157,19 @@ _OPS = {
     "DIV": Support(
         None,
         (takes(0, "FLOAT32 INT32 INT8"), takes(1), gives(), same_type(0, 1)),
-        (plain_int32(*_INPUTS), activation_range, ask.as_many, ask.broadcast, ask.no_zero_divisor),
+        (plain_int32(*_INPUTS), activation_range, ask.as_many, ask.no_zero_divisor),
     ),
-    "FLOOR_DIV": Support(
-        None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO, ask.no_zero_divisor, ask.broadcast)
-    ),
-    "FLOOR_MOD": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO, ask.broadcast)),
+    "FLOOR_DIV": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO, ask.no_zero_divisor)),
+    "FLOOR_MOD": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO)),
     "SQUARED_DIFFERENCE": Support(
         None,
         (takes(0), takes(1), gives(_NUMBERS), same_type(0, 1, output=None)),
-        (_TWO, ask.difference_scales, ask.broadcast),
+        (_TWO, ask.difference_scales),
     ),
-    **dict.fromkeys(("MAXIMUM", "MINIMUM"), _into("FLOAT32 INT8 INT16 INT32 INT64", ask.as_many, ask.broadcast)),
-    **dict.fromkeys(("EQUAL", "NOT_EQUAL"), _pair(f"{_COMPARED} BOOL", ask.comparison_scales, ask.broadcast)),
-    **dict.fromkeys(("GREATER_EQUAL", "LESS", "LESS_EQUAL"), _pair(_COMPARED, ask.comparison_scales, ask.broadcast)),
-    "GREATER": _pair(f"{_COMPARED} INT16", ask.comparison_scales, ask.broadcast),
+    **dict.fromkeys(("MAXIMUM", "MINIMUM"), _into("FLOAT32 INT8 INT16 INT32 INT64", ask.as_many)),
+    **dict.fromkeys(("EQUAL", "NOT_EQUAL"), _pair(f"{_COMPARED} BOOL", ask.comparison_scales)),
+    **dict.fromkeys(("GREATER_EQUAL", "LESS", "LESS_EQUAL"), _pair(_COMPARED, ask.comparison_scales)),
+    "GREATER": _pair(f"{_COMPARED} INT16", ask.comparison_scales),
     "PRELU": Support(None, (takes(0, "FLOAT32 INT8 INT16", "input"), takes(1, "", "slope"), gives()), (ask.prelu,)),
     **dict.fromkeys(("AVERAGE_POOL_2D", "MAX_POOL_2D"), _pool()),
     "L2_POOL_2D": _unary("FLOAT32", *_IMAGES, shape.l2_pool),

@@ -29,7 +29,6 @@ __all__ = [
     "abs_scales",
     "add_n",
     "as_many",
-    "broadcast",
     "comparison_scales",
     "cumsum_scales",
     "difference_scales",
@@ -142,15 +141,6 @@ def comparison_scales(op: Op, graph: Graph) -> str:
         return ""
     faults = (multiplier_fault(scale(op.input(slot)), f"input {slot}'s scale") for slot in (0, 1))
     return next(filter(None, faults), "")
-
-
-def broadcast(op: Op, graph: Graph) -> str:
-    """Tensors that are broadcast have at most 8 dimensions. Source: reference/broadcast_loop.h."""
-    shapes = [shape_of(op.input(0)), shape_of(op.input(1)), shape_of(out()(op))]
-    highest = max(map(len, shapes))
-    if shapes[0] == shapes[1] or highest <= 8:
-        return ""
-    return f"it broadcasts tensors of {highest} dimensions; at most 8 are supported"
 
 
 def as_many(op: Op, graph: Graph) -> str:

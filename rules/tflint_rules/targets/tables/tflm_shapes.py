@@ -245,11 +245,13 @@ def _outside(indices: Tensor | None, sizes: tuple[int, ...]) -> str:
 
 
 def two_sizes(op: Op, graph: Graph) -> str:
-    """The size is two numbers, above 0 where they are constant, and the output has at most 4 dimensions."""
+    """The size is two numbers, above 0 for INT8, and the output has at most 4 dimensions."""
     sizes, made, found = shape_of(op.input(1)), shape_of(out()(op)), integers(op.input(1))
     if sizes != (2,) or len(made) > 4:
         return f"size has shape {list(sizes)} and output {len(made)} dimensions; [2] and 4 are supported"
-    return f"size is {found}; numbers above 0 are supported" if found and min(found) <= 0 else ""
+    if not is_type(op.input(0), DType.INT8) or not found or min(found) > 0:
+        return ""
+    return f"size is {found}; numbers above 0 are supported for INT8"
 
 
 def mirror_pad(op: Op, graph: Graph) -> str:
@@ -320,8 +322,6 @@ def select(op: Op, graph: Graph) -> str:
     if len(set(shapes)) == 1 or all(prod(shape) == 1 for shape in (*shapes, made)):
         return ""
     rank = max(map(len, shapes))
-    if rank > 5:
-        return f"it broadcasts tensors of {rank} dimensions; at most 5 are supported"
     wide = [(1,) * (rank - len(shape)) + shape for shape in shapes]
     largest = tuple(0 if 0 in sizes else max(sizes) for sizes in zip(*wide, strict=True))
     if made == largest and all(size in (1, most) for shape in wide for size, most in zip(shape, largest, strict=True)):

@@ -141,7 +141,7 @@ RESHAPE: f32[2,4] > f32[8]
 RESHAPE: f32[1] > f32[0]
 RESIZE_BILINEAR: f32[1,2,2,1] i32[2]=4,4 > f32[1,4,4,1] | half_pixel_centers=True
 REVERSE_V2: f32[2,4] i32[1]=-1 > f32[2,4]
-REVERSE_V2: f32[2,4] i32[2] > f32[2,4]
+REVERSE_V2: f32[2,4] i32[1] > f32[2,4]
 SELECT_V2: bool[2,1] f32[2,4] f32[] > f32[2,4]
 SELECT_V2: bool[1] f32[] f32[1] > f32[1]
 SHAPE: f16[2,4] > i32[2]
@@ -193,7 +193,6 @@ ADD: qi8[2] qi8[2] > qi8(1e-12)[2] | fused_activation_function=RELU6 # twice the
 ADD: i32[2] qi32[2] > i32[2] # input 1 has a scale, and output is INT32; none is supported then
 ADD: f32[2] - > f32[2] # it has no input 1
 ADD: f32[2] f32[2] > f32[3] # inputs have shape [2] and output [3]; the program stops
-ADD: f32[1,1,1,1,1,1,1,1,2] f32[2] > f32[1,1,1,1,1,1,1,1,2] # it broadcasts tensors of 9 dimensions; at most 8 are
 ADD_N: f32[2] > f32[2] # it has 1 inputs; 2 or more are supported
 ADD_N: f32[2] - > f32[2] # it has no input 1
 ADD_N: f32[2] f32[3] > f32[2] # its inputs differ in element type or shape
@@ -294,13 +293,13 @@ RESHAPE: f32[2] > # it has no output
 RESHAPE: f32[2] > i32[2] # input is FLOAT32 and output INT32; one type is supported
 RESHAPE: f32[2,4] > f32[7] # input has shape [2, 4] and output [7]; as many elements are supported
 RESIZE_BILINEAR: f32[1,2,2,1] i32[2]=4,4 > f32[1,4,4,1] | align_corners=True half_pixel_centers=True # align_corners and
-RESIZE_BILINEAR: f32[1,2,2,1] i32[2]=4,0 > f32[1,4,4,1] # size is [4, 0]; numbers above 0 are supported
-RESIZE_BILINEAR: f32[1,2,2,1] i32[1]=4 > f32[1,4,4,1] # size has shape [1] and output 4 dimensions; [2] and 4 are
+RESIZE_BILINEAR: qi8[1,2,2,1] i32[2]=4,0 > qi8[1,4,4,1] # size is [4, 0]; numbers above 0 are supported
+RESIZE_NEAREST_NEIGHBOR: f32[1,2,2,1] i32[1]=4 > f32[1,4,4,1] # size has shape [1] and output 4 dimensions; [2] and 4 are
 REVERSE_V2: f32[2,4] i32[3] > f32[2,4] # input has 2 dimensions and axes have shape [3]; up to 6, and no more axes
 REVERSE_V2: f32[2,4] i32[1]=2 > f32[2,4] # axes are [2]; input has 2 dimensions
 REVERSE_V2: f32[2,4,3] i32[2]=0,2 > f32[2,4,3] # axes are [0, 2]; ones that follow each other are supported
 SELECT_V2: bool[2] f32[2,4] f32[] > f32[2,4] # its inputs have shapes [2], [2, 4], [], and its output [2, 4]
-SELECT_V2: bool[2] f32[1,1,1,1,1,2] f32[] > f32[1,1,1,1,1,2] # it broadcasts tensors of 6 dimensions; at most 5 are
+SELECT_V2: bool[2] f32[3] f32[] > f32[3] # its inputs have shapes [2], [3], [], and its output [3]
 SOFTMAX: f32[] > f32[] # input is a scalar
 SOFTMAX: qi8[2] > f32[2] # it makes FLOAT32 of INT8; FLOAT32, INT8, or INT16 of INT16 or INT8 is supported
 SOFTMAX: qi8[2] > qi8[2] # output has scale 0.25 and zero point 0; 0.00390625 and -128 are supported

@@ -1,0 +1,169 @@
+"""What XNNPACK accepts of an op when it chooses, and then cannot prepare.
+
+Each function returns a `Fault`, or None. They are asked of ops that the table of xnnpack takes: what that refuses runs
+on the built-in kernels.
+
+Source: LiteRT f67457790, tflite/delegates/xnnpack/xnnpack_delegate.cc, DefineXNNPACKValue and GetXNNPackDatatype;
+XNNPACK 75db3c093, src/subgraph/*.c (xnn_define_…), src/subgraph/validation.c, and the limits of scales in
+src/operators/{convolution-nhwc,deconvolution-nhwc,fully-connected-nc}.c. Each was asked of ai-edge-litert 2.3.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+from tflint import DType, Op, QuantParams, Tensor
+
+__all__ = ["Cause", "Fault", "fault"]
+
+_EIGHT_BIT = frozenset({DType.INT8, DType.UINT8})
+_MOST_DIMENSIONS = 6
+_LARGEST_RATIO = 256.0
+
+
+class Cause(Enum):
+    """What is to be done about a fault."""
+
+    REQUANTIZED = "Give its input and its output one scale and zero point, or put a QUANTIZE between them."
+    DIMENSIONS = "Reshape to at most 6 dimensions before it, or {builtin}."
+    BIAS_SCALES = "Write as many scales for the bias as for the filter: input scale times filter scale; or {builtin}."
+    ZERO_POINTS = "Write its weights and bias symmetric, with zero point 0."
+    RATIO = "Calibrate again with inputs that reach its output; or {builtin}."
+    MULTIPLIER = "Write the depth_multiplier that the shapes have; or {builtin}."
+    TYPES = "Convert again, or write its input and output with one element type."
+
+
+Fault = tuple[Cause, str]
+"""The cause, and the fact in words: `its input has 7 dimensions; XNNPACK has room for 6`."""
+
+
+def fault(op: Op) -> Fault | None:
+    """What keeps XNNPACK from preparing an op that it takes; None where nothing is known to."""
+    return next((found for ask in _ASKED.get(op.kind, ()) if (found := ask(op)) is not None), None)
+
+
+def _present(op: Op) -> list[Tensor]:
+    return [tensor for tensor in (*op.inputs, *op.outputs) if tensor is not None]
+
+
+def _one(quant: QuantParams | None) -> tuple[float, int] | None:
+    """The scale and zero point of a whole tensor."""
+    if quant is None or len(quant.scale) != 1 or len(quant.zero_point) != 1:
+        return None
+    return float(quant.scale[0]), int(quant.zero_point[0])
+
+
+def _copied(op: Op) -> Fault | None:
+    """Bytes that are moved as they are mean the same before and after."""
+    source = op.input(1 if op.kind == "SPLIT" else 0)
+    if source is None or source.dtype not in _EIGHT_BIT or (before := _one(source.quant)) is None:
+        return None
+    for output in op.outputs:
+        after = _one(output.quant)
+        if output.dtype is source.dtype and output.quant is None:
+            return Cause.REQUANTIZED, f"its input is {source.dtype.value} with a scale, its output has none"
+        if output.dtype is source.dtype and after is not None and after != before:
+            (scale, point), (new_scale, new_point) = before, after
+            return Cause.REQUANTIZED, (
+                f"its input has scale {scale:.6g} and zero point {point}, its output {new_scale:.6g} and {new_point}; "
+                "XNNPACK moves the bytes as they are"
+            )
+    return None
+
+
+def _dimensions(op: Op) -> Fault | None:
+    """No tensor has more dimensions than XNNPACK has room for."""
+    most = max((len(tensor.default_shape) for tensor in _present(op)), default=0)
+    if most <= _MOST_DIMENSIONS:
+        return None
+    return Cause.DIMENSIONS, f"it has a tensor of {most} dimensions; XNNPACK has room for {_MOST_DIMENSIONS}"
+
+
+def _bias(op: Op) -> Fault | None:
+    """A filter with a scale for each channel has such a bias, and no other."""
+    kernel, bias = op.input(1), op.input(_BIAS[op.kind])
+    if kernel is None or bias is None or kernel.quant is None or bias.quant is None or bias.dtype is not DType.INT32:
+        return None
+    of_filter, of_bias = len(kernel.quant.scale), len(bias.quant.scale)
+    if kernel.dtype not in _EIGHT_BIT or (of_filter > 1) == (of_bias > 1) or not of_filter or not of_bias:
+        return None
+    return Cause.BIAS_SCALES, f"its filter has {_scales(of_filter)} and its bias {_scales(of_bias)}"
+
+
+def _scales(number: int) -> str:
+    return "one scale" if number == 1 else f"{number:,} scales"
+
+
+def _zero_points(op: Op) -> Fault | None:
+    """A scale for each channel goes without zero points; so does the one scale of a depthwise INT8 filter."""
+    for slot, role in ((1, "filter"), (_BIAS[op.kind], "bias")):
+        tensor = op.input(slot)
+        if tensor is None or tensor.quant is None or tensor.dtype not in (DType.INT8, DType.INT32):
+            continue
+        points = tensor.quant.zero_point
+        several = len(tensor.quant.scale) > 1 and (role == "bias" or op.kind == "FULLY_CONNECTED")
+        if (several or (op.kind == "DEPTHWISE_CONV_2D" and role == "filter")) and points.any():
+            return Cause.ZERO_POINTS, f"its {role} has zero point {int(points[points != 0][0])}; XNNPACK takes 0"
+    return None
+
+
+def _ratio(op: Op) -> Fault | None:
+    """The output is not quantized so much finer than the products that it sums."""
+    source, kernel, output = op.input(2 if op.kind == "TRANSPOSE_CONV" else 0), op.input(1), op.outputs[:1]
+    if source is None or kernel is None or not output or kernel.quant is None or not len(kernel.quant.scale):
+        return None
+    read, made = _one(source.quant), _one(output[0].quant)
+    if read is None or made is None or not made[0] > 0 or output[0].dtype not in _EIGHT_BIT:
+        return None
+    if op.kind == "BATCH_MATMUL" and not kernel.is_constant:
+        return None
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        ratio = float((np.float32(read[0]) * kernel.quant.scale / np.float32(made[0])).max())
+    if not ratio >= _LARGEST_RATIO:
+        return None
+    return Cause.RATIO, (
+        f"input scale times filter scale is {ratio:,.0f} times the output scale ({made[0]:.3g}); XNNPACK takes less "
+        f"than {_LARGEST_RATIO:.0f}"
+    )
+
+
+def _multiplier(op: Op) -> Fault | None:
+    """The depth multiplier is that of the shapes."""
+    source, kernel = op.input(0), op.input(1)
+    if source is None or kernel is None or len(source.shape) != 4 or len(kernel.shape) != 4:
+        return None
+    channels, made, by = source.shape[3], kernel.shape[3], op.options.get("depth_multiplier", 0)
+    if channels is None or made is None or by * channels == made:
+        return None
+    return Cause.MULTIPLIER, f"its depth_multiplier is {by}, but it makes {made} channels of {channels}"
+
+
+def _types(op: Op) -> Fault | None:
+    """Input, slope and outputs have one element type."""
+    source = op.input(1 if op.kind == "SPLIT" else 0)
+    others = [*op.outputs, *(op.inputs[1:2] if op.kind == "PRELU" else ())]
+    wrong = next((each for each in others if each and source and each.dtype is not source.dtype), None)
+    if source is None or wrong is None:
+        return None
+    role = "output" if wrong in op.outputs else "slope"
+    return Cause.TYPES, f"its input is {source.dtype.value} and its {role} {wrong.dtype.value}; XNNPACK takes one type"
+
+
+_BIAS: Mapping[str, int] = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
+_ASKED: Mapping[str, tuple[Callable[[Op], Fault | None], ...]] = {
+    **dict.fromkeys(("BATCH_MATMUL",), (_types, _ratio)),
+    **dict.fromkeys(("CEIL", "DIV", "EXP", "FLOOR", "MAXIMUM", "MINIMUM", "NEG", "PRELU", "RESHAPE"), (_types,)),
+    **dict.fromkeys(("ROUND", "SQUARED_DIFFERENCE"), (_types,)),
+    **dict.fromkeys(("CONCATENATION", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"), (_dimensions,)),
+    **dict.fromkeys(("CONV_2D", "TRANSPOSE_CONV"), (_bias, _zero_points, _ratio)),
+    "DEPTHWISE_CONV_2D": (_multiplier, _bias, _zero_points, _ratio),
+    **dict.fromkeys(("DEPTH_TO_SPACE", "MAX_POOL_2D", "PAD", "SLICE", "SPACE_TO_DEPTH"), (_copied,)),
+    "FULLY_CONNECTED": (_dimensions, _zero_points, _ratio),
+    "RESIZE_BILINEAR": (_types, _copied),
+    "SOFTMAX": (_types, _dimensions),
+    "SPLIT": (_types, _copied, _dimensions),
+    **dict.fromkeys(("STRIDED_SLICE", "TRANSPOSE"), (_copied,)),
+}
