@@ -1,6 +1,6 @@
 """Score the placement forecasts against what real software said.
 
-    python benchmarks/placement.py ORACLES [--models DIR] [--target NAME]... [--differences]
+    python benchmarks/placement.py ORACLES [--models DIR] [--target NAME]... [--differences] [--scale]
 
 ORACLES is a folder with one JSON-lines file an oracle: xnnpack.jsonl, gpu.jsonl, ethos-u55.jsonl, …; each line has
 `path` (relative to the models), `ops` as [graph, op index, kind, placed, reason(, supported)], `summary`, or `error`.
@@ -162,6 +162,11 @@ def rows(
             yield f"{graph}/{index}:{name}", wanted, found, reason, verdict.reason
 
 
+def ops(path: Path) -> int:
+    """How many ops a model has."""
+    return sum(len(graph.ops) for graph in read(path).graphs)
+
+
 def main() -> int:
     """Print a line for each target, and every difference where that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -169,8 +174,13 @@ def main() -> int:
     parser.add_argument("--models", type=Path, help="the folder of the models  [default: ORACLES/../corpus]")
     parser.add_argument("--target", action="append", help="only this target; repeatable")
     parser.add_argument("--differences", action="store_true", help="print every difference")
+    parser.add_argument("--scale", action="store_true", help="measure how time grows with the model instead")
     arguments = parser.parse_args()
     models = arguments.models or arguments.oracles.parent / "corpus"
+    if arguments.scale:
+        import target_scale
+
+        return target_scale.main(max(models.rglob("*.tflite"), key=ops, default=None))
     packs = load_packs()
     heads = ("ops", "agree", "differ", "unknown", "by model", "partitions", "whole", "refused found")
     print(f"{'target':15}" + "".join(f"{head:>14}" for head in heads))

@@ -177,8 +177,8 @@ def answers(kind: str, runtime: Runtime) -> dict[str, dict[Place, list[str]]]:
     slots = places(template)
     if not slots:
         return {}
-    main = "x" if any(slot.role == "x" for _, slot in slots) else slots[0][1].role
-    lead = next(place for place, slot in slots if slot.role == main)
+    lead = lead_of(template)
+    main = dict(slots)[lead].role
     heavy = [place for place, slot in slots if slot.role == "w"]
     found: dict[str, dict[Place, list[str]]] = {}
     for first in ALL:
@@ -201,8 +201,10 @@ def base(
 ) -> Typing | None:
     """A typing that runs, with these types of the first tensor and the filter; None where none is found."""
     roles = list(dict.fromkeys((slot.role, place.startswith("in")) for place, slot in slots))
+    made = lead_of(template).startswith("out")
     options = [
-        (weight,) if role == "w" else guesses(first, role, main=main if is_input else "") for role, is_input in roles
+        (weight,) if role == "w" else guesses(first, role, main=main if is_input or made else "")
+        for role, is_input in roles
     ]
     for choice in product(*options):
         chosen = dict(zip(roles, choice, strict=True))
@@ -218,39 +220,42 @@ def runs(template: Template, types: Typing, runtime: Runtime) -> bool:
     return model is not None and runtime.runs(model)
 
 
+def lead_of(template: Template) -> Place:
+    """The first tensor of an op: the one whose type is the kernel's."""
+    slots = places(template)
+    main = "x" if any(slot.role == "x" for _, slot in slots) else slots[0][1].role
+    return next(place for place, slot in slots if slot.role == main)
+
+
 def lines(kind: str, found: dict[str, dict[Place, list[str]]]) -> Iterator[str]:
     """The rows of an op: types by input, `>`, types by output."""
     template = parse(kind, TEMPLATES[kind])
-    slots = dict(places(template))
-    main = "x" if any(slot.role == "x" for slot in slots.values()) else next(iter(slots.values())).role
-    lead = next(place for place, slot in slots.items() if slot.role == main)
+    lead = lead_of(template)
     grouped: dict[tuple[str, ...], list[str]] = {}
     for key, rows in found.items():
         first, _, weight = key.partition(" ")
         if weight and not meant(kind, "w", first, weight):
             continue
-        cells = []
-        for side, tensors in (("in", template.inputs), ("out", template.outputs)):
-            for number, slot in enumerate(tensors):
-                place = f"{side}{number}"
-                if place == lead:
-                    cells.append("")
-                elif slot is None:
-                    cells.append("-")
-                elif place not in slots:
-                    cells.append("*")
-                elif slot.role == "w" and weight:
-                    cells.append("W")
-                else:
-                    cells.append(_cell([code for code in rows[place] if meant(kind, slot.role, first, code)], first))
-            cells.append(">")
-        grouped.setdefault((weight, *cells[:-1]), []).append(first)
+        ins = [_written(kind, slot, first, rows.get(f"in{n}")) for n, slot in enumerate(template.inputs)]
+        outs = [_written(kind, slot, first, rows.get(f"out{n}")) for n, slot in enumerate(template.outputs)]
+        if "" not in (*ins, *outs):
+            grouped.setdefault((weight, *ins, ">", *outs), []).append(first)
     merged: dict[tuple[str, ...], list[str]] = {}
     for (weight, *cells), firsts in grouped.items():
         merged.setdefault((short(firsts), *cells), []).append(weight)
     for (firsts_text, *cells), weights in merged.items():
         marked = firsts_text if lead == "in0" else f"^{firsts_text}"
-        yield " ".join(marked if cell == "" else short(weights) if cell == "W" else cell for cell in cells)
+        yield " ".join(marked if cell == "FIRST" else short(weights) if cell == "W" else cell for cell in cells)
+
+
+def _written(kind: str, slot: Slot | None, first: str, codes: list[str] | None) -> str:
+    """The cell of a tensor, or what stands for it until it is known."""
+    if slot is None or slot.role.isupper():
+        return "-" if slot is None else "*"
+    if codes is None:
+        return "W" if slot.role == "w" else "FIRST"
+    codes = [code for code in codes if meant(kind, slot.role, first, code)]
+    return short(codes) if slot.role in "ij" else _cell(codes, first)
 
 
 def meant(kind: str, role: str, first: str, code: str) -> bool:
@@ -258,11 +263,13 @@ def meant(kind: str, role: str, first: str, code: str) -> bool:
     plain = code.removeprefix("q").removesuffix("c")
     if role in ("i", "j"):
         return plain in ("i8", "i16", "i32", "i64", "bool")
+    if kind == "MUL":
+        return code in _kin(first) or ("i16" in first and plain in ("i8", "u8"))
     return role != "w" or not kind.endswith("CONV_2D") or plain in FILTERS.get(first.removesuffix("c"), ())
 
 
 def short(codes: list[str]) -> str:
-    """The codes with `|` between them; `~i8` stands for INT8 with and without scales, `!` for all but those."""
+    """The codes with `|` between them: `~i8` is INT8 with and without scales, `q` all with one, `!` all but those."""
     others = [code for code in ALL if code not in codes]
     return min(_joined(codes), f"!{_joined(others)}", key=len)
 
@@ -279,6 +286,9 @@ def _joined(codes: list[str]) -> str:
         kin = _kin(plain)
         if len(kin) > 1 and set(kin) <= set(left):
             left = [f"~{plain}" if each == plain else each for each in left if each == plain or each not in kin]
+    scaled = [each for each in ALL if each.startswith("q") and not each.endswith("c")]
+    if set(scaled) <= set(left):
+        left = ["q" if each == scaled[0] else each for each in left if each == scaled[0] or each not in scaled]
     return "|".join(left)
 
 

@@ -41,6 +41,7 @@ from tflint_rules.targets.many_partitions import ManyPartitions
 from tflint_rules.targets.refused_model import RefusedModel
 from tflint_rules.targets.refused_op import RefusedOp
 from tflint_rules.targets.tflm_resolver import TflmResolver
+from tflint_rules.targets.xnnpack_load_failure import XnnpackLoadFailure
 
 PACK = Pack(
     prefix="TFL",
@@ -80,6 +81,7 @@ PACK = Pack(
         RefusedOp,
         RefusedModel,
         ManyPartitions,
+        XnnpackLoadFailure,
         DeprecatedTarget,
         TflmResolver,
         FileSize,
@@ -88,6 +90,7 @@ PACK = Pack(
     ),
     targets={
         "coreml": "tflint_rules.targets.tables.coreml:TARGET",
+        "cpu": "tflint_rules.targets.tables.cpu:TARGET",
         "edgetpu": "tflint_rules.targets.tables.edgetpu:TARGET",
         "ethos-u55": "tflint_rules.targets.tables.ethos_u:ETHOS_U55",
         "ethos-u65": "tflint_rules.targets.tables.ethos_u:ETHOS_U65",

@@ -5,7 +5,8 @@ on the built-in kernels.
 
 Source: LiteRT f67457790, tflite/delegates/xnnpack/xnnpack_delegate.cc, DefineXNNPACKValue and GetXNNPackDatatype;
 XNNPACK 75db3c093, src/subgraph/*.c (xnn_define_…), src/subgraph/validation.c, and the limits of scales in
-src/operators/{convolution-nhwc,deconvolution-nhwc,fully-connected-nc}.c. Each was asked of ai-edge-litert 2.3.0.
+src/operators/{convolution-nhwc,deconvolution-nhwc,fully-connected-nc}.c. Each was asked of ai-edge-litert 2.3.0;
+TensorFlow 2.21 differs in two: it takes a depth multiplier that contradicts the shapes, and a SPLIT to another scale.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from tflint import DType, Op, QuantParams, Tensor
+from tflint import DType, Graph, Op, QuantParams, Tensor
 
 __all__ = ["Cause", "Fault", "fault"]
 
 _EIGHT_BIT = frozenset({DType.INT8, DType.UINT8})
 _MOST_DIMENSIONS = 6
 _LARGEST_RATIO = 256.0
+_MOVED = "XNNPACK moves the bytes as they are"
 
 
 class Cause(Enum):
@@ -30,6 +32,7 @@ class Cause(Enum):
     BIAS_SCALES = "Write as many scales for the bias as for the filter: input scale times filter scale; or {builtin}."
     ZERO_POINTS = "Write its weights and bias symmetric, with zero point 0."
     RATIO = "Calibrate again with inputs that reach its output; or {builtin}."
+    PERMUTATION = "Write its permutation as INT32."
     MULTIPLIER = "Write the depth_multiplier that the shapes have; or {builtin}."
     TYPES = "Convert again, or write its input and output with one element type."
 
@@ -38,8 +41,10 @@ Fault = tuple[Cause, str]
 """The cause, and the fact in words: `its input has 7 dimensions; XNNPACK has room for 6`."""
 
 
-def fault(op: Op) -> Fault | None:
+def fault(op: Op, graph: Graph) -> Fault | None:
     """What keeps XNNPACK from preparing an op that it takes; None where nothing is known to."""
+    if op.kind in ("ASSIGN_VARIABLE", "READ_VARIABLE"):
+        return _variable(op, graph)
     return next((found for ask in _ASKED.get(op.kind, ()) if (found := ask(op)) is not None), None)
 
 
@@ -60,16 +65,50 @@ def _copied(op: Op) -> Fault | None:
     if source is None or source.dtype not in _EIGHT_BIT or (before := _one(source.quant)) is None:
         return None
     for output in op.outputs:
-        after = _one(output.quant)
         if output.dtype is source.dtype and output.quant is None:
             return Cause.REQUANTIZED, f"its input is {source.dtype.value} with a scale, its output has none"
+        after = _one(output.quant)
         if output.dtype is source.dtype and after is not None and after != before:
-            (scale, point), (new_scale, new_point) = before, after
-            return Cause.REQUANTIZED, (
-                f"its input has scale {scale:.6g} and zero point {point}, its output {new_scale:.6g} and {new_point}; "
-                "XNNPACK moves the bytes as they are"
-            )
+            return Cause.REQUANTIZED, f"its input has {_affine(before)}, its output {_affine(after)}; {_MOVED}"
     return None
+
+
+def _affine(quant: tuple[float, int]) -> str:
+    return f"scale {quant[0]:.6g} and zero point {quant[1]}"
+
+
+def _variable(op: Op, graph: Graph) -> Fault | None:
+    """All reads and writes of a variable in a graph have one scale and zero point."""
+    handle, value = op.input(0), _value(op)
+    maker = None if handle is None else graph.producer(handle)
+    if handle is None or maker is None or maker.kind != "VAR_HANDLE" or value is None:
+        return None
+    first = _value(graph.consumers(handle)[0])
+    if first is None or first.dtype is not value.dtype or value.dtype not in _EIGHT_BIT:
+        return None
+    before, after = _one(first.quant), _one(value.quant)
+    if before is None or after is None or before == after:
+        return None
+    return Cause.REQUANTIZED, f"its variable has {_affine(before)} elsewhere, here {_affine(after)}; {_MOVED}"
+
+
+def _value(op: Op) -> Tensor | None:
+    if op.kind == "READ_VARIABLE":
+        return op.outputs[0] if op.outputs else None
+    return op.input(1) if op.kind == "ASSIGN_VARIABLE" else None
+
+
+def _permutation(op: Op) -> Fault | None:
+    """A permutation is read as INT32, whatever it is: of INT64, every other number is then the upper half of one."""
+    order = op.input(1)
+    values = None if order is None or order.dtype is not DType.INT64 else order.array()
+    if values is None or not values.size:
+        return None
+    count = values.size
+    read = values.reshape(-1).view("<i4")[:count].tolist()
+    if sorted(each + count if each < 0 else each for each in read) == list(range(count)):
+        return None
+    return Cause.PERMUTATION, "its permutation is INT64 and is read as INT32"
 
 
 def _dimensions(op: Op) -> Fault | None:
@@ -165,5 +204,6 @@ _ASKED: Mapping[str, tuple[Callable[[Op], Fault | None], ...]] = {
     "RESIZE_BILINEAR": (_types, _copied),
     "SOFTMAX": (_types, _dimensions),
     "SPLIT": (_types, _copied, _dimensions),
-    **dict.fromkeys(("STRIDED_SLICE", "TRANSPOSE"), (_copied,)),
+    "STRIDED_SLICE": (_copied,),
+    "TRANSPOSE": (_copied, _permutation),
 }

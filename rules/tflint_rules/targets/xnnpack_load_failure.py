@@ -34,6 +34,11 @@ class XnnpackLoadFailure(Rule):
     ## Example
 
     ```text
+    error TFL408 xnnpack-load-failure: op 0 PAD, 'y0'
+      XNNPACK, which runs models on a CPU by default, takes PAD but cannot prepare it, so the
+      interpreter does not load the model: its input has scale 0.1 and zero point 0, its output scale
+      0.2 and zero point 7; XNNPACK moves the bytes as they are.
+      help: Give its input and its output one scale and zero point, or put a QUANTIZE between them.
     ```
 
     ## Fix
@@ -55,7 +60,7 @@ class XnnpackLoadFailure(Rule):
         found: dict[Cause, list[tuple[Op, str]]] = {}
         for graph in _loaded(ctx):
             for op in graph.ops:
-                known = None if op.is_custom else fault(op)
+                known = None if op.is_custom else fault(op, graph)
                 if known is not None and _is_taken(op, graph):
                     found.setdefault(known[0], []).append((op, known[1]))
         for cause, faults in found.items():

@@ -42,9 +42,9 @@ def lines(found: Placement, *, color: bool) -> Iterator[str]:
 
 
 def _cell(found: Placement, index: int) -> str:
-    if found.placed[index]:
-        return "#"
-    return {True: "o", False: ".", None: "?"}[found.verdicts[index].supported]
+    if found.placed[index] is not False:
+        return "#" if found.placed[index] else "?"
+    return "o" if found.verdicts[index].supported else "."
 
 
 def _painted(cells: str, color: bool) -> str:

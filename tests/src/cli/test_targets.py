@@ -140,3 +140,29 @@ def test_the_document_has_the_placement_of_each_op() -> None:
 
 def test_the_made_up_targets_are_what_the_tests_say() -> None:
     assert [target.name for target in (DELEGATE, RUNTIME, OLD)] == ["made-up", "made-up-runtime", "made-up-old"]
+
+
+def test_inspect_tells_the_work_that_a_target_takes_and_the_first_of_many_reasons() -> None:
+    import numpy as np
+
+    g = GraphBuilder()
+    x = g.input("x", [1, 4, 4, 2])
+    w = g.constant("w", np.ones((2, 1, 1, 2), np.float32))
+    x = g.op("CONV_2D", [x, w, -1], g.tensor("t", [1, 4, 4, 2]), {"padding": "SAME", "stride_w": 1, "stride_h": 1})
+    x = g.op("RELU", [x], g.tensor("u", [1, 4, 4, 2]), {})
+    kinds = "EXP COS SIN LOG SQRT RSQRT SQUARE ROUND FLOOR CEIL TANH ELU LOGISTIC".split()
+    for number, kind in enumerate(kinds):
+        x = g.op(kind, [x], g.tensor(f"t{number}", [1, 4, 4, 2]), {})
+    g.output(x)
+    text = run("inspect", str(g.save(Path("m.tflite"))), "--target", "made-up").output
+    assert "made-up: 1 of 15 ops on the target, 1 partition, 0.0 % of the MACs" in text
+    assert "would help: CONV_2D at 1 place: 1 → 1 partition, 0 % → 100 % of the MACs, 1 → 2 ops" in text
+    assert "and 2 more reasons" in text
+
+
+def test_inspect_marks_what_is_left_out_although_it_could_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = Pack("LARGE", (), {"largest": "made_up:LARGEST"})
+    loaded = packs_module.load_packs()
+    monkeypatch.setattr(packs_module, "load_packs", lambda named=(): (*loaded, more))
+    text = run("inspect", saved("RELU", "EXP", "ABS", "ABS"), "--target", "largest").output
+    assert "       0 o.##" in text

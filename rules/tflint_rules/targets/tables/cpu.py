@@ -62,9 +62,9 @@ TARGET = Target(
     source=Source(
         "LiteRT f67457790, tflite/core/kernels/register.cc, and ai-edge-litert 2.3.0, asked about each element type",
         "2026-08-21",
-        "Ops, versions, and the element types of 146 ops by running them; scales that convolutions, matrix products and "
-        "sums stop at; what stops a model when it is loaded. Not checked: shapes, which change when an input is resized, "
-        "and values that are known only when the model runs.",
+        "Ops, versions, and the element types of 150 ops by running them; scales that convolutions, matrix products and "
+        "sums stop at; what stops a model when it is loaded. Not checked: shapes, which change when an input is resized,"
+        " and values that are known only when the model runs.",
     ),
     ops={**{kind: _support(kind) for kind in RUNTIMES}, **dict.fromkeys(IN_EVERY_RUNTIME, Support())},
     refuses=(ask.schema_version, ask.quantization_fits, ask.constants_fit),

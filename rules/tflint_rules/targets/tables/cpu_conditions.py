@@ -7,6 +7,7 @@ loaded; tflite/kernels/kernel_util.cc and the kernels that are named below for w
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 from tflint import Condition, DType, Graph, Model, Op, Tensor, Unknown, type_code
 from tflint_rules.targets.tables.cpu_types import TYPES
@@ -27,115 +28,141 @@ __all__ = [
     "svdf",
 ]
 
-_PLAIN = ("i2", "i4", "i8", "i16", "i32", "i64", "u4", "u8")
-_VARIADIC = frozenset({"ADD_N", "CONCATENATION", "PACK"})
+_SCALED = ("i2", "i4", "i8", "i16", "i32", "i64", "u4", "u8")
+_ANY_NUMBER = frozenset({"ADD_N", "CONCATENATION", "PACK", "UNPACK", "SPLIT", "SPLIT_V"})
+_MAY_END = frozenset({
+    "RESHAPE", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D", "CONV_3D_TRANSPOSE",
+})  # fmt: skip
+"""Ops whose last input need not be there."""
 _WORDS = {
     "f32": "FLOAT32", "f16": "FLOAT16", "bf16": "BFLOAT16", "f64": "FLOAT64", "bool": "BOOL", "str": "STRING",
     "c64": "COMPLEX64", "c128": "COMPLEX128", "f8": "FLOAT8", "res": "RESOURCE", "variant": "VARIANT",
-    **{f"{sign}{bits}": f"{name}{bits}" for sign, name in (("i", "INT"), ("u", "UINT")) for bits in (2, 4, 8, 16, 32, 64)},
+    "i2": "INT2", "i4": "INT4", "i8": "INT8", "i16": "INT16", "i32": "INT32", "i64": "INT64", "u4": "UINT4",
+    "u8": "UINT8", "u16": "UINT16", "u32": "UINT32", "u64": "UINT64", "-": "left out", "?": "newer than tflint",
 }  # fmt: skip
 
-_Cell = frozenset[str] | None
-"""The codes that fit; None where any does."""
+
+class _Cell(NamedTuple):
+    """The codes that a tensor may have, or (`others`) all but those; `=` and `==` stand for the first tensor's."""
+
+    codes: frozenset[str]
+    others: bool = False
+
+    def has(self, code: str, first: str) -> bool:
+        """True where a tensor of this code fits beside a first tensor of that one."""
+        same = ("=" in self.codes and _plain(code) == _plain(first)) or ("==" in self.codes and code == first)
+        return same or (code in self.codes) != self.others
+
+
+class _Row(NamedTuple):
+    """What tensors fit together. The first one is the input `lead`, or the output if it is no input (`made`)."""
+
+    lead: int
+    made: bool
+    ins: tuple[_Cell, ...]
+    outs: tuple[_Cell, ...]
+
+    @property
+    def first(self) -> _Cell:
+        return (self.outs if self.made else self.ins)[self.lead]
+
+    def first_code(self, op: Op) -> str:
+        """The code of the op's first tensor."""
+        side = op.outputs if self.made else op.inputs
+        return _code(side[self.lead] if self.lead < len(side) else None)
 
 
 @cache
-def _rows(kind: str) -> tuple[tuple[int, bool, tuple[_Cell, ...], tuple[_Cell, ...]], ...]:
-    """The rows of an op: where its first tensor is (the slot, and whether it is an output), and the cells."""
+def _rows(kind: str) -> tuple[_Row, ...]:
     found = []
     for row in TYPES[kind]:
-        ins, _, outs = row.partition(">")
-        cells = [*ins.split(), *outs.split()]
-        lead = next((number for number, cell in enumerate(cells) if cell.startswith("^")), 0)
-        count = len(ins.split())
-        parsed = tuple(_cell(cell) for cell in cells)
-        place = (lead - count, True) if lead >= count else (lead, False)
-        found.append((*place, parsed[:count], parsed[count:]))
+        ins, _, outs = (part.split() for part in row.partition(">"))
+        lead = next((number for number, cell in enumerate((*ins, *outs)) if cell.startswith("^")), 0)
+        made = lead >= len(ins)
+        found.append(_Row(lead - made * len(ins), made, tuple(map(_cell, ins)), tuple(map(_cell, outs))))
     return tuple(found)
 
 
+@cache
 def _cell(text: str) -> _Cell:
+    text = text.removeprefix("^")
     if text == "*":
-        return None
+        return _Cell(frozenset(), others=True)
     codes: set[str] = set()
-    for code in text.removeprefix("^").split("|"):
+    for code in text.removeprefix("!").split("|"):
         plain = code.removeprefix("~")
-        codes |= {plain, f"q{plain}", f"q{plain}c"} if code.startswith("~") else {code}
-    return frozenset(codes)
+        scaled = {f"q{each}" for each in _SCALED} if code == "q" else {code}
+        codes |= {plain, f"q{plain}", f"q{plain}c"} if code.startswith("~") else scaled
+    return _Cell(frozenset(codes), text.startswith("!"))
+
+
+def _plain(code: str) -> str:
+    return code.removeprefix("q").removesuffix("c") if code.startswith("q") else code
 
 
 def _code(tensor: Tensor | None) -> str:
-    """The type code of a tensor; a scale on a type that kernels read without one is not looked at."""
+    """The type code of a tensor, with a scale where the runtime keeps it."""
     code = type_code(tensor)
-    plain = code.removeprefix("q").removesuffix("c") if code.startswith("q") else code
-    if plain == code or (plain in _PLAIN and tensor is not None and affine(tensor) is not None):
-        return code
-    return code if plain in ("i2", "i4", "i8", "u4", "u8") and _is_weight(tensor) else plain
-
-
-def _is_weight(tensor: Tensor | None) -> bool:
-    """True for a constant with a newer scheme of scales, which kernels of weights read."""
-    return tensor is not None and tensor.is_constant
-
-
-def _fault(cells: tuple[_Cell, ...], tensors: tuple[Tensor | None, ...], first: str, role: str, more: bool) -> str:
-    """Why the tensors of one side do not fit the cells of a row; empty where they do."""
-    for slot in range(max(len(cells), len(tensors) if more else 0)):
-        cell = cells[min(slot, len(cells) - 1)]
-        if cell is None:
-            continue
-        code = _code(tensors[slot]) if slot < len(tensors) else "-"
-        if code not in (cell if "=" not in cell else cell | {first}):
-            return f"{role} {slot} is {words(code)}; {one_of(_listed(cell, first))} is supported"
-    return ""
-
-
-def _listed(cell: frozenset[str], first: str) -> list[str]:
-    codes = {first if code == "=" else code for code in cell}
-    plain = sorted({code.removeprefix("q").removesuffix("c") if code[0] == "q" else code for code in codes})
-    whole = [code for code in plain if {code, f"q{code}"} <= codes or (code in codes and code not in _PLAIN)]
-    return [words(code) for code in plain if code in whole] + [
-        words(code) for code in sorted(codes) if code.removeprefix("q").removesuffix("c") not in whole and code not in whole
-    ]
-
-
-def words(code: str) -> str:
-    """A type code in words: `INT8 with one scale`."""
-    if code == "-":
-        return "left out"
-    plain = code.removeprefix("q").removesuffix("c") if code.startswith("q") else code
-    name = _WORDS.get(plain, code)
-    if not code.startswith("q"):
-        return f"{name} without a scale" if plain in ("i8", "u8", "i16", "i4", "i2", "u4") else name
-    return f"{name} with {'a scale for each channel' if code.endswith('c') else 'one scale'}"
+    kept = tensor is not None and affine(tensor) is not None and _plain(code) in _SCALED
+    return code if kept else _plain(code)
 
 
 def kernel_types(op: Op, graph: Graph) -> str:
     """The element types are ones that the kernel was found to take together."""
     rows = _rows(op.kind)
     faults = []
-    more = op.kind in _VARIADIC
-    for lead, is_output, ins, outs in rows:
-        side = op.outputs if is_output else op.inputs
-        first = _code(side[lead] if lead < len(side) else None)
-        fault = _fault(ins, op.inputs, first, "input", more) or _fault(outs, op.outputs, first, "output", False)
+    for row in rows:
+        first = row.first_code(op)
+        fault = _fault(op, row.ins, op.inputs, first, "input") or _fault(op, row.outs, op.outputs, first, "output")
         if not fault:
             return ""
-        leads = (outs if is_output else ins)[lead]
-        faults.append((leads is None or first in leads, fault))
+        if row.first.has(first, first):
+            faults.append(fault)
     if any(tensor is not None and tensor.dtype is DType.UNKNOWN for tensor in (*op.inputs, *op.outputs)):
         return Unknown("an element type is newer than tflint")
-    near = next((fault for close, fault in faults if close), "")
-    return near or _none_of(op, rows)
+    return faults[0] if faults else _first_fault(op, rows)
 
 
-def _none_of(op: Op, rows: tuple[tuple[int, bool, tuple[_Cell, ...], tuple[_Cell, ...]], ...]) -> str:
+def _fault(op: Op, cells: tuple[_Cell, ...], tensors: tuple[Tensor | None, ...], first: str, role: str) -> str:
+    """Why the tensors of one side do not fit the cells of a row; empty where they do."""
+    slots = range(len(tensors) if op.kind in _ANY_NUMBER else len(cells))
+    for slot in slots:
+        if slot >= len(tensors) and op.kind in _MAY_END and slot == len(cells) - 1:
+            continue
+        cell = cells[min(slot, len(cells) - 1)]
+        code = _code(tensors[slot] if slot < len(tensors) else None)
+        if not cell.has(code, first):
+            return f"{role} {slot} is {_words(code)}; {_listed([cell], first)} is supported"
+    return ""
+
+
+def _first_fault(op: Op, rows: tuple[_Row, ...]) -> str:
     """The reason where no row begins with the type of the op's first tensor."""
-    lead, is_output, *_ = rows[0]
-    side = op.outputs if is_output else op.inputs
-    code = _code(side[lead] if lead < len(side) else None)
-    taken = frozenset().union(*((outs if made else ins)[place] or () for place, made, ins, outs in rows))
-    return f"{'output' if is_output else 'input'} {lead} is {words(code)}; {one_of(_listed(taken, code))} is supported"
+    side, code = "output" if rows[0].made else "input", rows[0].first_code(op)
+    return f"{side} {rows[0].lead} is {_words(code)}; {_listed([row.first for row in rows], code)} is supported"
+
+
+def _listed(cells: list[_Cell], first: str) -> str:
+    """The types of cells, in words; types with and without a scale are named once."""
+    if any(cell.others for cell in cells):
+        return "another type"
+    codes = {first if code.startswith("=") else code for cell in cells for code in cell.codes}
+    plain = {_plain(code) for code in codes}
+    both = {code for code in plain if code not in _SCALED or {code, f"q{code}"} <= codes}
+    named = both | {code for code in codes if _plain(code) not in both}
+    return one_of([_words(code) if code not in both else _WORDS[code] for code in sorted(named, key=_order)])
+
+
+def _order(code: str) -> tuple[int, str]:
+    return (list(_WORDS).index(_plain(code)), code)
+
+
+def _words(code: str) -> str:
+    """A type code in words: `INT8 with one scale`."""
+    plain = _plain(code)
+    if code == plain:
+        return f"{_WORDS[plain]} without a scale" if plain in ("i2", "i4", "i8", "i16", "u4", "u8") else _WORDS[plain]
+    return f"{_WORDS[plain]} with {'a scale for each channel' if code.endswith('c') else 'one scale'}"
 
 
 def activation_range(op: Op, graph: Graph) -> str:
@@ -227,7 +254,7 @@ def rnn(op: Op, graph: Graph) -> str:
         return "its input or weights are left out"
     if is_type(source, DType.FLOAT32) and is_type(weights, DType.FLOAT32, DType.UINT8, DType.INT8):
         return ""
-    return f"input is {source.dtype.value} and weights are {weights.dtype.value}; FLOAT32 with 8-bit weights is supported"
+    return f"input is {source.dtype.value} and weights are {weights.dtype.value}; FLOAT32 with 8 bits is supported"
 
 
 def lstm(op: Op, graph: Graph) -> str:
@@ -243,7 +270,7 @@ def lstm(op: Op, graph: Graph) -> str:
         known = is_type(weights, DType.FLOAT32, DType.UINT8, DType.INT8)
     else:
         known = types == (DType.INT8, DType.INT8)
-    return "" if known else f"input is {source.dtype.value} and weights are {weights.dtype.value}, which do not go together"
+    return "" if known else f"input is {source.dtype.value} and weights are {weights.dtype.value}"
 
 
 def schema_version(model: Model) -> str:
@@ -260,7 +287,7 @@ def quantization_fits(model: Model) -> str:
                 continue
             count, axis, sizes = len(quant.scale), quant.stored_axis, tensor.default_shape
             if len(quant.zero_point) != count:
-                return f"'{tensor.name}' has {count} scales and {len(quant.zero_point)} zero points; as many are supported"
+                return f"'{tensor.name}' has {count} scales and {len(quant.zero_point)} zero points"
             if axis < 0 or (sizes and axis >= len(sizes)):
                 return f"'{tensor.name}' has scales along dimension {axis}; it has {len(sizes)} dimensions"
             if count > 1 and sizes and sizes[axis] != count:

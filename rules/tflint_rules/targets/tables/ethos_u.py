@@ -13,7 +13,8 @@ from tflint import Condition, DType, Kind, Source, Support, Target
 from tflint_rules.targets.tables import ethos_u_conditions as ask
 from tflint_rules.targets.tables import ethos_u_ops as of
 from tflint_rules.targets.tables.ethos_u_graph import revise
-from tflint_rules.targets.tables.ethos_u_model import QUESTIONS, boolean_edges
+from tflint_rules.targets.tables.ethos_u_limits import EARLY_LIMITS, LIMITS_U55, LIMITS_U85
+from tflint_rules.targets.tables.ethos_u_model import QUESTIONS, boolean_edges, compiles
 
 __all__ = ["ETHOS_U55", "ETHOS_U65", "ETHOS_U85"]
 
@@ -175,7 +176,24 @@ _SOURCE = Source(
     "memory, the order in which it runs the ops, and its older core (--debug-force-legacy-core).",
 )
 
+def _early(*types: DType) -> dict[str, Support]:
+    """What is asked of FULLY_CONNECTED before its weights are added up."""
+    first = (ask.sizes_fixed, ask.shaped, ask.quantized, ask.scale_range)
+    return {"FULLY_CONNECTED": Support(types=(ask.map_types(*types), ask.weights_8bit), conditions=first)}
+
+
 _OPS_U55, _OPS_U85 = _ops_u55(), _ops_u85()
+_REFUSES_U55 = (
+    *QUESTIONS,
+    boolean_edges,
+    partial(compiles, _early(*_INTEGERS), EARLY_LIMITS),
+    partial(compiles, _OPS_U55, LIMITS_U55),
+)
+_REFUSES_U85 = (
+    *QUESTIONS,
+    partial(compiles, _early(*_INTEGERS, DType.BOOL), EARLY_LIMITS),
+    partial(compiles, _OPS_U85, LIMITS_U85),
+)
 
 ETHOS_U55 = Target(
     name="ethos-u55",
@@ -183,7 +201,7 @@ ETHOS_U55 = Target(
     kind=Kind.DELEGATE,
     source=_SOURCE,
     ops=_OPS_U55,
-    refuses=(*QUESTIONS, boolean_edges),
+    refuses=_REFUSES_U55,
     revise=partial(revise, _OPS_U55),
 )
 
@@ -193,7 +211,7 @@ ETHOS_U65 = Target(
     kind=Kind.DELEGATE,
     source=_SOURCE,
     ops=_OPS_U55,
-    refuses=(*QUESTIONS, boolean_edges),
+    refuses=_REFUSES_U55,
     revise=partial(revise, _OPS_U55),
 )
 
@@ -203,6 +221,6 @@ ETHOS_U85 = Target(
     kind=Kind.DELEGATE,
     source=_SOURCE,
     ops=_OPS_U85,
-    refuses=QUESTIONS,
+    refuses=_REFUSES_U85,
     revise=partial(revise, _OPS_U85),
 )

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from tflint import DType, Graph, Op, Support, Tensor, Verdict
 from tflint_rules.targets.tables.ethos_u_conditions import by_role, role, shape, values, wants_activation
 
-__all__ = ["alive", "boolean_edge", "revise"]
+__all__ = ["alive", "boolean_edge", "fits", "revise"]
 
 _RESHAPES = ("EXPAND_DIMS", "RESHAPE", "SQUEEZE")
 _FOLDED = (*_RESHAPES, "MUL", "QUANTIZE")
@@ -119,12 +119,13 @@ def _dilated(op: Op, graph: Graph, ops: Mapping[str, Support]) -> tuple[Op, ...]
     if _reads(source, graph) != 1 or _reads(op.outputs[0], graph) != 1 or not after.outputs:
         return ()
     joined = _joined(op, before, after, graph)
-    if joined is None or not _fits(ops[op.kind], joined, graph):
+    if joined is None or not fits(ops[op.kind], joined, graph):
         return ()
     return (before, *around, op, after)
 
 
-def _fits(support: Support, op: Op, graph: Graph) -> bool:
+def fits(support: Support, op: Op, graph: Graph) -> bool:
+    """True where nothing speaks against an op."""
     return not any(condition(op, graph) for condition in (*support.types, *support.conditions))
 
 

@@ -6,15 +6,22 @@ compiler/graphir_optimiser.cpp, ConvertBool8Tensors.
 
 from __future__ import annotations
 
-from tflint import DType, Model, Op, ProblemKind
-from tflint_rules.targets.tables.ethos_u_graph import alive, boolean_edge
+from collections.abc import Mapping
+
+from tflint import Condition, DType, Model, Op, ProblemKind, Support
+from tflint_rules.targets.tables.ethos_u_conditions import wants_activation
+from tflint_rules.targets.tables.ethos_u_graph import alive, boolean_edge, fits
 from tflint_rules.targets.tables.ethos_u_semantics import fault
 
-__all__ = ["QUESTIONS", "boolean_edges"]
+__all__ = ["QUESTIONS", "boolean_edges", "compiles"]
 
 _UNKNOWN_TYPES = (DType.UNKNOWN, DType.INT2, DType.UINT4, DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2)
 _NO_BYTES = (DType.INT4, DType.STRING, DType.RESOURCE, DType.VARIANT)
 """Element types narrower than a byte to Vela: it divides by their size in bytes."""
+_ACTIVATED = frozenset(
+    "ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DIV FULLY_CONNECTED L2_NORMALIZATION L2_POOL_2D "
+    "MAX_POOL_2D MUL SUB SVDF TRANSPOSE_CONV".split()
+)
 _BROKEN = (ProblemKind.BAD_REFERENCE, ProblemKind.UNKNOWN_OP, ProblemKind.NO_GRAPH)
 
 
@@ -79,4 +86,27 @@ def boolean_edges(model: Model) -> str:
     return ""
 
 
-QUESTIONS = (broken, empty_constants, tensors, invalid_ops)
+def compiles(ops: Mapping[str, Support], limits: Mapping[str, tuple[Condition, ...]], model: Model) -> str:
+    """What it takes for the NPU it can also compile."""
+    for graph in model.graphs:
+        kept: set[Op] | None = None
+        for op in graph.ops:
+            reason = next((why for check in limits.get(op.kind, ()) if (why := check(op, graph))), "")
+            if not reason or not fits(ops[op.kind], op, graph):
+                continue
+            kept = alive(graph, ()) if kept is None else kept
+            if op in kept:
+                return f"Vela stops at {_named(op)}: {reason}"
+    return ""
+
+
+def sign_bit(model: Model) -> str:
+    """No op has a fused SIGN_BIT: Vela has no word for it."""
+    for graph in model.graphs:
+        for op in graph.ops:
+            if wants_activation(op) == "SIGN_BIT" and op.kind in _ACTIVATED:
+                return f"Vela stops at {_named(op)}: its fused activation is SIGN_BIT"
+    return ""
+
+
+QUESTIONS = (broken, empty_constants, tensors, invalid_ops, sign_bit)

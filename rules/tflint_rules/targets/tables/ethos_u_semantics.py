@@ -317,7 +317,14 @@ def _matmul(op: Op) -> str:
     return ""
 
 
+def _axis_constant(op: Op) -> str:
+    """It reads the axis while it reads the file, and dies where there is none."""
+    axis = op.input(1)
+    return "" if axis is not None and axis.is_constant else "its axis is not constant"
+
+
 _TWO_INPUTS = frozenset("ADD MAXIMUM MINIMUM MUL SQUARED_DIFFERENCE SUB".split())
+_REDUCTIONS = "MEAN REDUCE_ALL REDUCE_ANY REDUCE_MAX REDUCE_MIN REDUCE_PROD SUM".split()
 _SUM = (_broadcast, _two_types, _sign)
 _RESHAPE = (_same_scale, _same_elements)
 
@@ -326,7 +333,8 @@ _CHECKS: Mapping[str, tuple[Check, ...]] = {
     **dict.fromkeys(("AVERAGE_POOL_2D", "MAX_POOL_2D"), (_one_type,)),
     **dict.fromkeys(("ADD", "MUL", "SUB"), _SUM),
     **dict.fromkeys(("EXPAND_DIMS", "RESHAPE", "SQUEEZE"), _RESHAPE),
-    "ARG_MAX": (_input_is(*_8BIT), _output_is_index),
+    **dict.fromkeys(_REDUCTIONS, (_axis_constant,)),
+    "ARG_MAX": (_input_is(*_8BIT), _output_is_index, _axis_constant),
     "BATCH_MATMUL": (_matmul,),
     "CONCATENATION": (_concatenation,),
     "CONV_2D": (_groups,),

@@ -160,7 +160,7 @@ _OPS = {
         (plain_int32(*_INPUTS), activation_range, ask.as_many, ask.no_zero_divisor),
     ),
     "FLOOR_DIV": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO, ask.no_zero_divisor)),
-    "FLOOR_MOD": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO)),
+    "FLOOR_MOD": Support(None, (takes(0, "FLOAT32"), takes(1), gives(), same_type(0, 1)), (_TWO,)),
     "SQUARED_DIFFERENCE": Support(
         None,
         (takes(0), takes(1), gives(_NUMBERS), same_type(0, 1, output=None)),
