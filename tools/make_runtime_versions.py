@@ -1,7 +1,7 @@
-"""Write `rules/tflint_rules/conversion/runtime_table.py` from LiteRT's sources.
+"""Write `src/tflint/analysis/runtime_table.py` from LiteRT's sources.
 
     python tools/make_runtime_versions.py runtime_version.cc register.cc ORIGIN > \
-        rules/tflint_rules/conversion/runtime_table.py
+        src/tflint/analysis/runtime_table.py
 
 The files are `tflite/converter/tools/versioning/runtime_version.cc` and `tflite/core/kernels/register.cc` of
 google-ai-edge/LiteRT; ORIGIN is the commit they were taken from. Only names and numbers are taken.

@@ -23,7 +23,7 @@ from itertools import product
 from pathlib import Path
 
 from single_ops import CODES, TEMPLATES, Slot, Template, build, parse, typed
-from tflint_rules.conversion.runtime_table import RUNTIMES
+from tflint.analysis.runtime_table import RUNTIMES
 
 TABLE = Path(__file__).parent.parent / "rules/tflint_rules/targets/tables/cpu_types.py"
 CHANNELS = tuple(f"q{each}c" for each in ("i2", "i4", "i8", "i16", "i32", "i64", "u8"))
@@ -82,6 +82,7 @@ GUESSES = {
     "j": ("i32", "i64"),
     "k": ("f32",),
     "c": ("bool",),
+    "r": ("u64",),
     "b": ("=", "qi32", "qi64", "qi16", "f32"),
     "o": ("=", "i32", "f32", "qi8", "bool", "i64"),
 }
@@ -108,6 +109,12 @@ class Runtime:
             self.file.write_bytes(model)
             self.known[model] = self._ask()
         return self.known[model]
+
+    def close(self) -> None:
+        """End the worker, and forget the file."""
+        if self.worker is not None:
+            self.worker.communicate()
+        self.file.unlink()
 
     def _ask(self) -> bool:
         if self.worker is None:
@@ -255,13 +262,13 @@ def _written(kind: str, slot: Slot | None, first: str, codes: list[str] | None) 
     if codes is None:
         return "W" if slot.role == "w" else "FIRST"
     codes = [code for code in codes if meant(kind, slot.role, first, code)]
-    return short(codes) if slot.role in "ij" else _cell(codes, first)
+    return short(codes) if slot.role in "ijkrc" else _cell(codes, first)
 
 
 def meant(kind: str, role: str, first: str, code: str) -> bool:
     """False where the kernel reads a tensor as of another type, without looking: an answer that is luck."""
     plain = code.removeprefix("q").removesuffix("c")
-    if role in ("i", "j"):
+    if role in ("i", "j") and kind != "RESHAPE":
         return plain in ("i8", "i16", "i32", "i64", "bool")
     if kind == "MUL":
         return code in _kin(first) or ("i16" in first and plain in ("i8", "u8"))
@@ -321,6 +328,8 @@ def main() -> None:
 
     with ThreadPoolExecutor(arguments.jobs) as pool:
         list(pool.map(ask, [kind for kind in kinds if kind not in known]))
+    for runtime in runtimes:
+        runtime.close()
     table = {kind: tuple(lines(kind, known[kind])) for kind in kinds}
     if arguments.ops:
         for kind, rows in table.items():

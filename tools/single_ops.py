@@ -272,13 +272,13 @@ TEMPLATES: dict[str, str] = {
     "HASHTABLE_LOOKUP": "i[2]=0,1 i[3]=0,1,2 x[3,4]! > x[2,4] UINT8[2]",
     "LSH_PROJECTION": "k[2,4]! x[4,2] k[4] > INT32[2] | type=SPARSE",
     "LSTM": f"x[1,3] {_GATES} - - s[1,4]* c[1,4]* - - - - > o[1,4] | fused_activation_function=TANH",
-    "REDUCE_WINDOW": ("x[2,4] x[]! i[2]=1,2 i[2]=1,1 i[2]=1,1 i[2]=1,1 > x[2,3] | reduce_function=ADD"),
+    "REDUCE_WINDOW": "x[2,4] x[]! i[2]=1,2 i[2]=1,1 i[2]=1,1 > x[2,3] | reduce_function=ADD",
     "RNN": "x[1,3] w[4,3]! w[4,4]! b[4]! s[1,4]* > x[1,4]",
     "SKIP_GRAM": "x[1]! > x[1] | ngram_size=2 max_skip_size=1 include_all_ngrams=True",
     "STABLEHLO_GATHER": (
         "x[2,4] i[2,1]=0,1 > x[2,4] | offset_dims=[1] collapsed_slice_dims=[0] start_index_map=[0] index_vector_dim=1 "
         "slice_sizes=[1,4]"
     ),
-    "STABLEHLO_RNG_BIT_GENERATOR": "i[2]=1,2 > i[2] x[2,4] | algorithm=PHILOX",
+    "STABLEHLO_RNG_BIT_GENERATOR": "r[2] > r[2] x[2,4] | algorithm=PHILOX",
     "WHERE": "x[2,4] > o[8,2]",
 }

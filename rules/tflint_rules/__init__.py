@@ -9,9 +9,12 @@ from tflint_rules.conversion.min_runtime_metadata import MinRuntimeMetadata
 from tflint_rules.conversion.op_version_too_new import OpVersionTooNew
 from tflint_rules.conversion.op_without_runtime import OpWithoutRuntime
 from tflint_rules.conversion.select_tf_op import SelectTfOp
+from tflint_rules.memory.arena_budget import ArenaBudget
 from tflint_rules.memory.duplicate_buffer import DuplicateBuffer
 from tflint_rules.memory.file_size import FileSize
+from tflint_rules.memory.flash_budget import FlashBudget
 from tflint_rules.memory.oversized_tensor import OversizedTensor
+from tflint_rules.memory.peak_activations import PeakActivations
 from tflint_rules.quantization.declared_intent_mismatch import DeclaredIntentMismatch
 from tflint_rules.quantization.float_io import FloatIo
 from tflint_rules.quantization.float_island import FloatIsland
@@ -37,6 +40,8 @@ from tflint_rules.structure.unreadable_model import UnreadableModel
 from tflint_rules.structure.unused_input import UnusedInput
 from tflint_rules.structure.variable_uninitialised import VariableUninitialised
 from tflint_rules.targets.deprecated_target import DeprecatedTarget
+from tflint_rules.targets.dynamic_tensor import DynamicTensor
+from tflint_rules.targets.fp16_unsafe import Fp16Unsafe
 from tflint_rules.targets.many_partitions import ManyPartitions
 from tflint_rules.targets.refused_model import RefusedModel
 from tflint_rules.targets.refused_op import RefusedOp
@@ -80,12 +85,17 @@ PACK = Pack(
         MissingQuantParams,
         RefusedOp,
         RefusedModel,
+        DynamicTensor,
         ManyPartitions,
         XnnpackLoadFailure,
         DeprecatedTarget,
         TflmResolver,
+        Fp16Unsafe,
         FileSize,
         OversizedTensor,
+        PeakActivations,
+        ArenaBudget,
+        FlashBudget,
         DuplicateBuffer,
     ),
     targets={

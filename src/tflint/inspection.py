@@ -8,6 +8,7 @@ from typing import Any
 from tflint.analysis.arena import litert_arena, peak, tflm_arena
 from tflint.analysis.cost import macs
 from tflint.analysis.placement import Placement, placed
+from tflint.analysis.runtimes import needed_runtime
 from tflint.model import Graph, Model, Op, Tensor
 from tflint.target import Target
 
@@ -32,7 +33,8 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, 
         "sha256": model.sha256 or None,
         "description": model.description or None,
         "requirements": {
-            "min_runtime": model.min_runtime or None,
+            "min_runtime": needed_runtime(model),
+            "min_runtime_claimed": model.min_runtime or None,
             "flex_ops": sorted({kind for kind in custom if kind.startswith("Flex")}),
             "custom_ops": sorted({kind for kind in custom if not kind.startswith("Flex")}),
         },
@@ -79,7 +81,7 @@ def _graph(model: Model, graph: Graph, refusals: Mapping[Target, str], tensors: 
 
 
 def _memory(model: Model, graph: Graph) -> dict[str, Any]:
-    """The arenas of a graph; null where sizes are known only at run time. TFLM plans all graphs at once, for the first."""
+    """The arenas of a graph; null where only a run tells sizes. TFLM plans all graphs at once, told with the first."""
     most = peak(graph)
     tflm = tflm_arena(model) if graph.index == 0 else None
     return {

@@ -21,7 +21,9 @@ def test_another_name_is_not() -> None:
 
 
 def test_names_are_imported_when_they_are_first_used() -> None:
-    code = "import sys, tflint; assert 'tflint.rule' not in sys.modules; tflint.Rule; assert 'tflint.rule' in sys.modules"
+    code = (
+        "import sys, tflint; assert 'tflint.rule' not in sys.modules; tflint.Rule; assert 'tflint.rule' in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

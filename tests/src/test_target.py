@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from made_up import DELEGATE
 
+from made_up import DELEGATE
 from tflint import Graph, Op, Support, Unknown, type_code
 from tflint.target import Layer, Verdict
 from tflint.testing import GraphBuilder, model

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity, option
 from tflint.analysis.phrases import count
-from tflint_rules.conversion.runtime_versions import first_runtime, parsed, short
+from tflint.analysis.runtimes import first_runtime, parsed, short
 
 
 @dataclass(frozen=True)

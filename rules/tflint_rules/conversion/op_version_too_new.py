@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Need, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count, listed
-from tflint_rules.conversion.runtime_versions import first_runtime, litert_hint, parsed, short
+from tflint.analysis.runtimes import first_runtime, litert_hint, parsed, short
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count, listed
-from tflint_rules.conversion.runtime_versions import known_versions
+from tflint.analysis.runtimes import known_versions
 from tflint_rules.conversion.tally import tallied, tally
 
 _NEWEST = "LiteRT 2.2"

@@ -23,7 +23,9 @@ class DeprecatedTarget(Rule):
 
     ```text
     note TFL410 deprecated-target
-      The target made-up-old is deprecated: nobody makes it any more.
+      The target hexagon is deprecated: TFLite's documentation declares the Hexagon delegate
+      deprecated and no longer supported (LiteRT f67457790,
+      tflite/g3doc/android/delegates/hexagon.md).
       help: Choose another target; `tflint targets` lists them.
     ```
 

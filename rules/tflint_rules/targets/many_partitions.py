@@ -27,9 +27,11 @@ class ManyPartitions(Rule):
     ## Example
 
     ```text
-    warning TFL406 many-partitions: op 1 EXP, 't1'
-      made-up takes 2 ops of 3 in 2 pieces; each run copies 256 bytes between it and the CPU.
-      help: Start with EXP at 1 place (2 → 1 piece): EXP is not among the ops of made-up.
+    warning TFL406 many-partitions: op 1 HARD_SWISH, 'hard_swish'
+      xnnpack takes 2 ops of 3 in 2 pieces, 100 % of the multiply-accumulates; each run copies 4.0 KiB
+      between it and the CPU.
+      help: Start with HARD_SWISH at 1 place (2 → 1 piece): HARD_SWISH: input is INT8 with one scale;
+            FLOAT32 or FLOAT16 is supported.
     ```
 
     ## Fix
@@ -89,6 +91,6 @@ def _help(found: Placement) -> str:
         return "Replace the ops that split the graph; `tflint inspect --target` shows them."
     where = f"{best.kind} at {count(len(best.ops), 'place')}"
     gain = f"{found.partitions} → {count(best.partitions, 'piece')}"
-    if best.macs_placed is not None and found.macs_placed is not None:
+    if best.macs_placed is not None and found.macs_placed is not None and best.macs_placed != found.macs_placed:
         gain += f", {share(found.macs_placed, 1)} → {share(best.macs_placed, 1)} of the multiply-accumulates"
     return f"Start with {where} ({gain}): {best.reason}."

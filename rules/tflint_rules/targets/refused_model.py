@@ -25,7 +25,8 @@ class RefusedModel(Rule):
 
     ```text
     warning TFL402 refused-model
-      made-up takes nothing of this model: it has variables.
+      edgetpu takes nothing of this model: no op makes a quantized value of 8 bits; the compiler says
+      'Model not quantized'.
       help: Remove what the reason names, or choose another target.
     ```
 

@@ -26,10 +26,11 @@ class RefusedOp(Rule):
     ## Example
 
     ```text
-    warning TFL401 refused-op: op 1 EXP, 't1'
-      made-up refuses 2 ops, so they run on the CPU instead: EXP is not among the ops of made-up.
+    warning TFL401 refused-op: op 1 HARD_SWISH, 'hard_swish1'
+      xnnpack refuses 2 ops, so they run on the CPU instead: HARD_SWISH: input is INT8 with one scale;
+      FLOAT32 or FLOAT16 is supported.
       help: Replace what makes the op; `tflint inspect --target` shows what each change would bring.
-      also: op 3 EXP, 't3'
+      also: op 3 HARD_SWISH, 'hard_swish2'
     ```
 
     ## Fix

@@ -34,7 +34,7 @@ class XnnpackLoadFailure(Rule):
     ## Example
 
     ```text
-    error TFL408 xnnpack-load-failure: op 0 PAD, 'y0'
+    error TFL408 xnnpack-load-failure: op 0 PAD, 'pad'
       XNNPACK, which runs models on a CPU by default, takes PAD but cannot prepare it, so the
       interpreter does not load the model: its input has scale 0.1 and zero point 0, its output scale
       0.2 and zero point 7; XNNPACK moves the bytes as they are.

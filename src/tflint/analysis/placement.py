@@ -24,9 +24,9 @@ __all__ = ["Cure", "Placement", "cures", "partitions", "place", "placed"]
 class Placement:
     """Where the ops of one graph end up on one target.
 
-    `verdicts` are those on each op, in execution order, once the target has revised them. `placed` says where it ends up once partitions are
-    made and limits applied: True on the target, False not, None unknown. `partition` numbers the pieces that the
-    target takes from 0; None for an op outside of them.
+    `verdicts` are those on each op, in execution order, once the target has revised them. `placed` says where each ends
+    up once partitions are made and limits applied: True on the target, False not, None unknown. `partition` numbers
+    the pieces that the target takes from 0; None for an op outside of them.
     """
 
     target: Target

@@ -3,10 +3,10 @@
 import pytest
 
 from tflint import Severity
+from tflint.analysis.runtimes import known_versions
 from tflint.formats.tflite.schema import OPERATORS
 from tflint.testing import GraphBuilder, findings
 from tflint_rules.conversion.op_without_runtime import OpWithoutRuntime
-from tflint_rules.conversion.runtime_versions import known_versions
 
 RULE = OpWithoutRuntime()
 

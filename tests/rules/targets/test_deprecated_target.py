@@ -1,12 +1,12 @@
 """TFL410: targets that nobody should start with."""
 
 from made_up import DELEGATE, OLD
+from tflint.packs import load_packs, load_target
+from tflint.testing import GraphBuilder, findings
 from tflint_rules.targets.deprecated_target import DeprecatedTarget
 
-from tflint.testing import GraphBuilder, findings
-
 RULE = DeprecatedTarget()
-CONTEXT = {"targets": (OLD,)}
+CONTEXT = {"targets": (load_target("hexagon", load_packs()),)}
 
 
 def bad() -> GraphBuilder:

@@ -1,13 +1,14 @@
 """TFL406: models that a delegate takes in pieces."""
 
 import numpy as np
+
 from made_up import DELEGATE, LARGEST, PREFIX, RUNTIME
+from tflint.packs import load_packs, load_target
+from tflint.testing import GraphBuilder, findings
 from tflint_rules.targets.many_partitions import ManyPartitions
 
-from tflint.testing import GraphBuilder, findings
-
 RULE = ManyPartitions()
-CONTEXT = {"targets": (DELEGATE,)}
+CONTEXT = {"targets": (load_target("xnnpack", load_packs()),)}
 
 
 def chain(*kinds: str) -> GraphBuilder:
@@ -24,16 +25,36 @@ def chain(*kinds: str) -> GraphBuilder:
     return g
 
 
+def mobile(activation: str) -> GraphBuilder:
+    """An activation between two INT8 convolutions."""
+    g = GraphBuilder()
+    shape = [1, 16, 16, 8]
+    x = g.input("image", shape, "INT8", scale=0.1)
+    options = {"padding": "SAME", "stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+    for number in (1, 2):
+        w = g.constant(f"conv{number}/kernel", np.ones((8, 3, 3, 8), np.int8), scale=0.1)
+        b = g.constant(f"conv{number}/bias", np.zeros(8, np.int32), scale=0.01)
+        x = g.op("CONV_2D", [x, w, b], g.tensor(f"conv{number}", shape, "INT8", scale=0.1), options)
+        if number == 1:
+            x = g.op(activation, [x], g.tensor(activation.lower(), shape, "INT8", scale=0.1))
+    g.output(x)
+    return g
+
+
 def bad() -> GraphBuilder:
-    return chain("RELU", "EXP", "ABS")
+    return mobile("HARD_SWISH")
 
 
 def good() -> GraphBuilder:
-    return chain("RELU", "ABS")
+    return mobile("TANH")
+
+
+def pieces() -> GraphBuilder:
+    return chain("RELU", "EXP", "ABS")
 
 
 def test_two_pieces_are_reported_at_the_op_between_them() -> None:
-    [found] = findings(RULE, bad(), targets=(DELEGATE,))
+    [found] = findings(RULE, pieces(), targets=(DELEGATE,))
     assert found.location.address == "0/1:EXP"
     assert "takes 2 ops of 3 in 2 pieces" in found.message
     assert "copies 256 bytes" in found.message
@@ -46,8 +67,13 @@ def test_the_share_of_the_work_is_told_where_there_is_any() -> None:
     assert "0 % → 100 % of the multiply-accumulates" in found.help
 
 
+def test_where_the_work_stays_where_it_is_the_help_tells_of_the_pieces_alone() -> None:
+    [found] = findings(RULE, bad(), **CONTEXT)
+    assert found.help.startswith("Start with HARD_SWISH at 1 place (2 → 1 piece): HARD_SWISH: input is INT8")
+
+
 def test_more_pieces_can_be_allowed() -> None:
-    assert findings(ManyPartitions(max_partitions=2), bad(), targets=(DELEGATE,)) == []
+    assert findings(ManyPartitions(max_partitions=2), pieces(), targets=(DELEGATE,)) == []
 
 
 def test_what_a_gpu_or_edge_tpu_leaves_out_is_told() -> None:
@@ -64,7 +90,7 @@ def test_where_no_single_change_helps_the_help_says_where_to_look() -> None:
 
 
 def test_a_runtime_makes_no_pieces_and_a_refused_model_has_none() -> None:
-    assert findings(RULE, bad(), targets=(RUNTIME,)) == []
-    g = bad()
+    assert findings(RULE, pieces(), targets=(RUNTIME,)) == []
+    g = pieces()
     g.tensor("state", [1], is_variable=True)
     assert findings(RULE, g, targets=(DELEGATE,)) == []

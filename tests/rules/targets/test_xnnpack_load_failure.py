@@ -34,7 +34,7 @@ def one_op(
     g = GraphBuilder()
     x = g.input("x", read, types[0], **quant[0])
     inputs = [x, *(integers(g, each) for each in constants)]
-    results = [g.tensor(f"{kind.lower()}{number or str()}", made, types[1], **quant[1]) for number in range(outputs)]
+    results = [g.tensor(f"{kind.lower()}{number or ''}", made, types[1], **quant[1]) for number in range(outputs)]
     g.op(kind, inputs[::-1] if kind == "SPLIT" else inputs, results, options, version=1 if kind == "RESHAPE" else 2)
     g.output(*results)
     return g

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from made_up import DELEGATE, LARGEST, PREFIX
 
+from made_up import DELEGATE, LARGEST, PREFIX
 from tflint import Graph, Limits, Model, Verdict
 from tflint.analysis.placement import Placement, cures, partitions, place, placed
 from tflint.testing import GraphBuilder, model

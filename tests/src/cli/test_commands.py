@@ -132,7 +132,9 @@ def test_inspect_gives_the_document_of_its_schema(tmp_path: Path) -> None:
     document = json.loads(run("inspect", path, "--format", "json", "--tensors").output)
     assert document["schema"] == "tflint-inspect/1"
     [model] = document["models"]
-    assert model["requirements"] == {"min_runtime": "1.5.0", "flex_ops": ["FlexErf"], "custom_ops": ["MyOp"]}
+    assert model["requirements"] == {
+        "min_runtime": "1.5.0", "min_runtime_claimed": "1.5.0", "flex_ops": ["FlexErf"], "custom_ops": ["MyOp"],
+    }  # fmt: skip
     assert model["converter"]["modes"] == ["PTQ_FULL_INTEGER"]
     [graph] = model["graphs"]
     first, second, third = graph["ops"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from made_up import DELEGATE, OLD, RUNTIME
 
+from made_up import DELEGATE, OLD, RUNTIME
 from tflint import Pack, PackError
 from tflint import packs as packs_module
 from tflint.cli import program

@@ -9,30 +9,30 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from tflint import Condition, DType, Graph, Model, Op, Tensor, Unknown, type_code
+from tflint import DType, Graph, Model, Op, Tensor, Unknown, type_code
 from tflint_rules.targets.tables.cpu_types import TYPES
-from tflint_rules.targets.tables.tflm_conditions import affine, is_type, one_of, out, range_fault, scale, zero_point
-from tflint_rules.targets.tables.tflm_weights import bias_fault
+from tflint_rules.targets.tables.tflm_conditions import affine, is_type, one_of, type_name
 
 __all__ = [
-    "activation_range",
     "constants_fit",
-    "convolution",
-    "fully_connected",
+    "counts",
     "kernel_types",
     "lstm",
     "quantization_fits",
     "rnn",
     "schema_version",
-    "sum_scales",
     "svdf",
 ]
 
 _SCALED = ("i2", "i4", "i8", "i16", "i32", "i64", "u4", "u8")
-_ANY_NUMBER = frozenset({"ADD_N", "CONCATENATION", "PACK", "UNPACK", "SPLIT", "SPLIT_V"})
-_MAY_END = frozenset({
-    "RESHAPE", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D", "CONV_3D_TRANSPOSE",
-})  # fmt: skip
+_FLOAT_WEIGHTS = (DType.FLOAT32, DType.UINT8, DType.INT8)
+_MANY_INPUTS = frozenset({"ADD_N", "CONCATENATION", "PACK"})
+_MANY_OUTPUTS = frozenset({"SPLIT", "SPLIT_V", "UNPACK"})
+_TAKES_MORE = frozenset({"MIRROR_PAD", "STABLEHLO_PAD"})
+"""Ops that do not look how many inputs they have."""
+_MAY_END = frozenset(
+    {"RESHAPE", "FULLY_CONNECTED", "TRANSPOSE_CONV", "CONV_3D", "CONV_3D_TRANSPOSE", "PADV2", "LSH_PROJECTION"}
+)
 """Ops whose last input need not be there."""
 _WORDS = {
     "f32": "FLOAT32", "f16": "FLOAT16", "bf16": "BFLOAT16", "f64": "FLOAT64", "bool": "BOOL", "str": "STRING",
@@ -50,6 +50,8 @@ class _Cell(NamedTuple):
 
     def has(self, code: str, first: str) -> bool:
         """True where a tensor of this code fits beside a first tensor of that one."""
+        if code in ("-", "?"):
+            return code in self.codes
         same = ("=" in self.codes and _plain(code) == _plain(first)) or ("==" in self.codes and code == first)
         return same or (code in self.codes) != self.others
 
@@ -125,36 +127,42 @@ def kernel_types(op: Op, graph: Graph) -> str:
 
 def _fault(op: Op, cells: tuple[_Cell, ...], tensors: tuple[Tensor | None, ...], first: str, role: str) -> str:
     """Why the tensors of one side do not fit the cells of a row; empty where they do."""
-    slots = range(len(tensors) if op.kind in _ANY_NUMBER else len(cells))
+    many = _MANY_INPUTS if role == "input" else _MANY_OUTPUTS
+    slots = range(len(tensors) if op.kind in many else len(cells))
     for slot in slots:
-        if slot >= len(tensors) and op.kind in _MAY_END and slot == len(cells) - 1:
-            continue
         cell = cells[min(slot, len(cells) - 1)]
         code = _code(tensors[slot] if slot < len(tensors) else None)
+        may_end = op.kind in _MAY_END and slot == len(cells) - 1
+        if code == "-" and may_end and (slot >= len(tensors) or op.kind != "RESHAPE"):
+            continue
         if not cell.has(code, first):
-            return f"{role} {slot} is {_words(code)}; {_listed([cell], first)} is supported"
+            return f"{role} {slot} is {_words(code)}{_listed([cell], first)}"
     return ""
 
 
 def _first_fault(op: Op, rows: tuple[_Row, ...]) -> str:
     """The reason where no row begins with the type of the op's first tensor."""
     side, code = "output" if rows[0].made else "input", rows[0].first_code(op)
-    return f"{side} {rows[0].lead} is {_words(code)}; {_listed([row.first for row in rows], code)} is supported"
+    return f"{side} {rows[0].lead} is {_words(code)}{_listed([row.first for row in rows], code)}"
 
 
 def _listed(cells: list[_Cell], first: str) -> str:
-    """The types of cells, in words; types with and without a scale are named once."""
+    """The end of a reason: the types that cells hold."""
     if any(cell.others for cell in cells):
-        return "another type"
-    codes = {first if code.startswith("=") else code for cell in cells for code in cell.codes}
-    plain = {_plain(code) for code in codes}
-    both = {code for code in plain if code not in _SCALED or {code, f"q{code}"} <= codes}
-    named = both | {code for code in codes if _plain(code) not in both}
-    return one_of([_words(code) if code not in both else _WORDS[code] for code in sorted(named, key=_order)])
-
-
-def _order(code: str) -> tuple[int, str]:
-    return (list(_WORDS).index(_plain(code)), code)
+        return ", which is not supported"
+    codes = {first if code == "==" else code for cell in cells for code in cell.codes}
+    if "=" in codes:
+        codes |= {_plain(first), f"q{_plain(first)}"}
+    named: list[str] = []
+    for plain in (each for each in _WORDS if {each, f"q{each}", f"q{each}c"} & codes):
+        kinds = [code for code in (plain, f"q{plain}", f"q{plain}c") if code in codes]
+        if plain not in _SCALED or {plain, f"q{plain}"} <= codes:
+            named.append(_WORDS[plain])
+        elif len(kinds) == 2 and plain not in kinds:
+            named.append(f"{_WORDS[plain]} with scales")
+        else:
+            named += [_words(code) for code in kinds]
+    return f"; {one_of(named)} is supported"
 
 
 def _words(code: str) -> str:
@@ -165,67 +173,15 @@ def _words(code: str) -> str:
     return f"{_WORDS[plain]} with {'a scale for each channel' if code.endswith('c') else 'one scale'}"
 
 
-def activation_range(op: Op, graph: Graph) -> str:
-    """The bounds of the fused activation can be written in the output's 8 or 16 bits."""
-    made = out()(op)
-    if made is None or not is_type(made, DType.INT8, DType.UINT8, DType.INT16) or affine(made) is None:
-        return ""
-    return range_fault(op, made)
-
-
-def fully_connected(op: Op, graph: Graph) -> str:
-    """Scales of a quantized matrix product go together. Source: fully_connected.cc, PrepareImpl."""
-    source, kernel, made = op.input(0), op.input(1), out()(op)
-    if source is None or kernel is None or made is None:
-        return ""
-    if not is_type(source, DType.INT8, DType.UINT8, DType.INT16):
-        return ""
-    quant = affine(kernel)
-    if quant is not None and len(quant.scale) > 1:
-        if quant.stored_axis != 0:
-            return f"filter has a scale for each slice of dimension {quant.stored_axis}; dimension 0 is supported"
-    elif quant is not None:
-        fault = bias_fault(source, kernel, op.input(2), made)
-        if fault:
-            return fault
-    if is_type(source, DType.INT16) and is_type(made, DType.INT16) and (zero_point(source) or zero_point(made)):
-        return f"zero points are {zero_point(source)} and {zero_point(made)}; 0 is supported for INT16"
-    return range_fault(op, made)
-
-
-def convolution(slot: int, last: int, axis: int) -> Condition:
-    """Scales of a convolution; its input is in `slot`, its bias in `last`, and `axis` the filter's output channels.
-
-    Source: kernel_util.cc, PopulateConvolutionQuantizationParams.
-    """
-
-    def check(op: Op, graph: Graph) -> str:
-        source, kernel, made = op.input(slot), op.input(1), out()(op)
-        if source is None or kernel is None or made is None or affine(source) is None:
-            return ""
-        if not is_type(source, DType.INT8, DType.UINT8, DType.INT16):
-            return ""
-        quant, sizes = affine(kernel), kernel.default_shape
-        count = 0 if quant is None else len(quant.scale)
-        if quant is not None and count > 1 and len(sizes) == 4 and count != sizes[axis]:
-            return f"filter has {count} scales; 1, or one for each of {sizes[axis]} channels, is supported"
-        if is_type(source, DType.UINT8):
-            fault = bias_fault(source, kernel, op.input(last), made)
-            if fault:
-                return fault
-        return range_fault(op, made)
-
-    return check
-
-
-def sum_scales(op: Op, graph: Graph) -> str:
-    """The 8-bit inputs and output of a sum have scales above 0. Source: add.cc, sub.cc, Prepare."""
-    made = out()(op)
-    if not is_type(made, DType.INT8, DType.UINT8):
-        return ""
-    for tensor, role in ((op.input(0), "input 0"), (op.input(1), "input 1"), (made, "output")):
-        if tensor is not None and not scale(tensor) > 0:
-            return f"{role} has scale {scale(tensor):g}; the program stops where it is not above 0"
+def counts(op: Op, graph: Graph) -> str:
+    """As many inputs and outputs as the kernel asks for."""
+    row, loose = _rows(op.kind)[0], op.kind in _TAKES_MORE
+    for role, found, wanted, many in (
+        ("inputs", len(op.inputs), len(row.ins), loose or op.kind in _MANY_INPUTS),
+        ("outputs", len(op.outputs), len(row.outs), loose or op.kind in _MANY_OUTPUTS),
+    ):
+        if found != wanted and not many and not (found == wanted - 1 and role == "inputs" and op.kind in _MAY_END):
+            return f"it has {found} {role}; {wanted} are supported"
     return ""
 
 
@@ -248,29 +204,56 @@ def svdf(op: Op, graph: Graph) -> str:
 
 
 def rnn(op: Op, graph: Graph) -> str:
-    """Types of a RNN: FLOAT32, with FLOAT32 or 8-bit weights. Source: basic_rnn.cc, unidirectional_sequence_rnn.cc."""
+    """Types of a RNN: FLOAT32, with FLOAT32 or 8-bit weights. Source: basic_rnn.cc, *_sequence_rnn.cc, Prepare."""
+    both = op.kind.startswith("BIDIRECTIONAL")
+    wanted = 12 if both else 5
+    if len(op.inputs) != wanted:
+        return f"it has {len(op.inputs)} inputs; {wanted} are supported"
+    made = 2 if both and not op.options.get("merge_outputs", False) else 1
+    if len(op.outputs) != made:
+        return f"it has {len(op.outputs)} outputs; {made} are supported"
+    missing = next((slot for slot in range(wanted - 3 if both else wanted) if op.input(slot) is None), None)
     source, weights = op.input(0), op.input(1)
-    if source is None or weights is None:
-        return "its input or weights are left out"
-    if is_type(source, DType.FLOAT32) and is_type(weights, DType.FLOAT32, DType.UINT8, DType.INT8):
+    if missing is not None or source is None or weights is None:
+        return f"input {missing} is left out"
+    if is_type(source, DType.FLOAT32) and is_type(weights, *_FLOAT_WEIGHTS):
         return ""
     return f"input is {source.dtype.value} and weights are {weights.dtype.value}; FLOAT32 with 8 bits is supported"
 
 
 def lstm(op: Op, graph: Graph) -> str:
-    """Types of a LSTM: FLOAT32, with FLOAT32 or 8-bit weights, or INT8. Source: lstm.cc, Eval."""
+    """Types of a LSTM: FLOAT32, with FLOAT32 or 8-bit weights, or INT8. Source: lstm.cc, *_sequence_lstm.cc."""
     basic = op.kind == "LSTM" and op.options.get("kernel_type", "FULL") == "BASIC"
+    numbers = (5,) if basic else (48,) if op.kind.startswith("BIDIRECTIONAL") else (20, 24)
+    if len(op.inputs) not in numbers:
+        return f"it has {len(op.inputs)} inputs; {one_of([str(each) for each in numbers])} are supported"
     source, weights = op.input(0), op.input(2)
     if source is None or weights is None:
         return "its input or weights are left out"
-    types = (source.dtype, weights.dtype)
     if basic:
-        known = types in ((DType.FLOAT32, DType.FLOAT32), (DType.UINT8, DType.UINT8))
-    elif is_type(source, DType.FLOAT32):
-        known = is_type(weights, DType.FLOAT32, DType.UINT8, DType.INT8)
-    else:
-        known = types == (DType.INT8, DType.INT8)
-    return "" if known else f"input is {source.dtype.value} and weights are {weights.dtype.value}"
+        known = (source.dtype, weights.dtype) in ((DType.FLOAT32, DType.FLOAT32), (DType.UINT8, DType.UINT8))
+        return "" if known else f"input is {source.dtype.value} and weights are {weights.dtype.value}"
+    whole = is_type(source, DType.INT8) and 48 not in numbers
+    if not is_type(weights, *((DType.INT8,) if whole else _FLOAT_WEIGHTS if is_type(source, DType.FLOAT32) else ())):
+        return f"input is {source.dtype.value} and weights are {weights.dtype.value}"
+    return "" if 48 in numbers else _gates(op, weights.dtype, DType.INT32 if whole else DType.FLOAT32)
+
+
+def _gates(op: Op, weights: DType, bias: DType) -> str:
+    """Why the gates and states of a LSTM in one direction do not fit; empty where they do."""
+    for slots, wanted in (((2, 3, 4, 6, 7, 8), weights), ((13, 14, 15), bias)):
+        for slot in slots:
+            tensor = op.input(slot)
+            if not is_type(tensor, wanted):
+                return f"input {slot} is {type_name(tensor)}; {wanted.value} is supported"
+    for slot in (18, 19):
+        state = op.input(slot)
+        if state is None or not state.is_variable:
+            return f"input {slot} is no variable, as states have to be"
+    held = len(op.intermediates)
+    if bias is DType.INT32 and held != 5 and not (held == 12 and op.kind == "LSTM"):
+        return f"it has {held} intermediate tensors; 5 are supported for INT8"
+    return ""
 
 
 def schema_version(model: Model) -> str:

@@ -6,7 +6,7 @@ Source: the table of supported operations at coral.ai/docs/edgetpu/models-intro;
 from __future__ import annotations
 
 from tflint import Condition, Graph, Model, Op, Tensor, Unknown, type_code
-from tflint_rules.conversion.runtime_versions import first_runtime, known_versions, parsed
+from tflint.analysis.runtimes import first_runtime, known_versions, parsed
 from tflint_rules.targets.tables.delegates import whole
 
 __all__ = [

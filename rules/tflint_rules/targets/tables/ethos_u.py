@@ -6,12 +6,14 @@ tflite_supported_operators_u85.cpp.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from tflint import Condition, DType, Kind, Source, Support, Target
 from tflint_rules.targets.tables import ethos_u_conditions as ask
 from tflint_rules.targets.tables import ethos_u_ops as of
+from tflint_rules.targets.tables import ethos_u_weights as heavy
 from tflint_rules.targets.tables.ethos_u_graph import revise
 from tflint_rules.targets.tables.ethos_u_limits import EARLY_LIMITS, LIMITS_U55, LIMITS_U85
 from tflint_rules.targets.tables.ethos_u_model import QUESTIONS, boolean_edges, compiles
@@ -19,6 +21,7 @@ from tflint_rules.targets.tables.ethos_u_model import QUESTIONS, boolean_edges, 
 __all__ = ["ETHOS_U55", "ETHOS_U65", "ETHOS_U85"]
 
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED")
+_VARIABLES = ("ASSIGN_VARIABLE", "READ_VARIABLE")
 _ACTIVATED = (*_WEIGHTED, *"ADD AVERAGE_POOL_2D CONCATENATION DIV MAX_POOL_2D MUL SUB".split())
 _NO_QUANT = frozenset(
     "ARG_MAX ASSIGN_VARIABLE EXPAND_DIMS GATHER MIRROR_PAD PAD PADV2 QUANTIZE READ_VARIABLE REDUCE_ALL REDUCE_ANY "
@@ -58,13 +61,13 @@ _TYPES: Mapping[str, tuple[Condition, ...]] = {
 """What both cores ask of element types, beyond what they ask of every op."""
 
 _CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
-    "AVERAGE_POOL_2D": (of.average_pool,),
+    "AVERAGE_POOL_2D": (heavy.average_pool,),
     "ELU": (of.same_shape,),
-    "FULLY_CONNECTED": (of.fully_connected_weights,),
+    "FULLY_CONNECTED": (heavy.fully_connected_weights,),
     "GELU": (of.same_shape,),
     "LOG": (of.same_shape,),
     "MAXIMUM": (of.equal_quant,),
-    "MAX_POOL_2D": (of.max_pool,),
+    "MAX_POOL_2D": (heavy.max_pool,),
     "MEAN": (ask.parameters_constant, of.mean),
     "MINIMUM": (of.equal_quant,),
     "MIRROR_PAD": (ask.parameters_constant,),
@@ -76,24 +79,24 @@ _CONDITIONS: Mapping[str, tuple[Condition, ...]] = {
     "SPLIT_V": (of.splits,),
     "STRIDED_SLICE": (ask.parameters_constant, of.strided_slice),
     "TRANSPOSE": (ask.parameters_constant, of.transpose_rank),
-    "TRANSPOSE_CONV": (of.transpose_conv_shape,),
+    "TRANSPOSE_CONV": (heavy.transpose_conv_shape,),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": (of.lstm,),
 }
 """What both cores ask beside element types, beyond what they ask of every op."""
 
 _CONDITIONS_U55: Mapping[str, tuple[Condition, ...]] = {
     "ARG_MAX": (of.argmax_depth, of.argmax_axis),
-    "AVERAGE_POOL_2D": (of.unrolled_stride,),
-    "BATCH_MATMUL": (of.matmul_sizes,),
-    "CONV_2D": (of.unrolled_stride,),
-    "DEPTHWISE_CONV_2D": (of.kernel_stride,),
-    "FULLY_CONNECTED": (of.matmul_sizes,),
-    "MAX_POOL_2D": (of.unrolled_stride,),
+    "AVERAGE_POOL_2D": (heavy.unrolled_stride,),
+    "BATCH_MATMUL": (heavy.matmul_sizes,),
+    "CONV_2D": (heavy.unrolled_stride,),
+    "DEPTHWISE_CONV_2D": (heavy.kernel_stride,),
+    "FULLY_CONNECTED": (heavy.matmul_sizes,),
+    "MAX_POOL_2D": (heavy.unrolled_stride,),
     "RESIZE_BILINEAR": (of.resize_u55,),
     "RESIZE_NEAREST_NEIGHBOR": (of.resize_u55,),
     "REVERSE_V2": (of.reverse_axes,),
     "TRANSPOSE": (of.transpose_u55,),
-    "TRANSPOSE_CONV": (of.transpose_conv_stride,),
+    "TRANSPOSE_CONV": (heavy.transpose_conv_stride,),
 }
 
 _CONDITIONS_U85: Mapping[str, tuple[Condition, ...]] = {
@@ -104,70 +107,80 @@ _CONDITIONS_U85: Mapping[str, tuple[Condition, ...]] = {
 }
 
 
-def _general(kind: str, zero_points: Condition) -> tuple[Condition, ...]:
-    """What is asked of tensors beside their element types."""
-    found: list[Condition] = [ask.sizes_fixed]
-    if kind not in ("ASSIGN_VARIABLE", "READ_VARIABLE"):
-        found.append(ask.shaped)
-    if kind not in _NO_QUANT:
-        found += [ask.quantized, ask.scale_range]
-    if kind not in _WEIGHTED:
-        found.append(ask.one_scale)
-    if kind not in _ZERO_POINTS_IGNORED:
-        found.append(zero_points)
-    return tuple(found)
+@dataclass(frozen=True)
+class _Core:
+    """What one generation of the NPU asks of every op, and of single kinds beside what both ask."""
+
+    kinds: tuple[str, ...]
+    maps: Callable[[str], tuple[Condition, ...]]
+    zero_points: Condition
+    conditions: Mapping[str, tuple[Condition, ...]]
+    most_8bit: int
+    most_16bit: int
+    most_bias: int
+
+    def ops(self) -> dict[str, Support]:
+        """The table; an op that Vela made before is taken as it is."""
+        return {kind: self._support(kind) for kind in self.kinds} | {"ethos-u": Support()}
+
+    def _support(self, kind: str) -> Support:
+        if kind in _VARIABLES:
+            return Support(types=(ask.variable_types(*_INTEGERS, DType.BOOL),), conditions=self._general(kind))
+        types = (*self.maps(kind), *_TYPES.get(kind, ()))
+        conditions = (*self._general(kind), *_CONDITIONS.get(kind, ()), *self.conditions.get(kind, ()))
+        if kind in _WEIGHTED:
+            types += (heavy.weights_8bit, heavy.bias_types)
+            conditions += (
+                *(heavy.bias_channels, heavy.bias_constant, heavy.bias_range(self.most_bias)),
+                heavy.weight_sum(self.most_8bit, self.most_16bit),
+            )
+        if kind in _ACTIVATED:
+            conditions += (self._activation(),)
+        return Support(types=types, conditions=conditions)
+
+    def early(self) -> dict[str, Support]:
+        """What is asked of FULLY_CONNECTED before its weights are added up."""
+        first = (ask.sizes_fixed, ask.shaped, ask.quantized, ask.scale_range, self._activation())
+        types = (self.maps("FULLY_CONNECTED")[0], heavy.weights_8bit)
+        return {"FULLY_CONNECTED": Support(types=types, conditions=first)}
+
+    def _activation(self) -> Condition:
+        return ask.fused_activation(*self.maps("RELU"), *self._general("RELU"))
+
+    def _general(self, kind: str) -> tuple[Condition, ...]:
+        """What is asked of tensors beside their element types."""
+        found: list[Condition] = [ask.sizes_fixed]
+        if kind not in _VARIABLES:
+            found.append(ask.shaped)
+        if kind not in _NO_QUANT:
+            found += [ask.quantized, ask.scale_range]
+        if kind not in _WEIGHTED:
+            found.append(ask.one_scale)
+        if kind not in _ZERO_POINTS_IGNORED:
+            found.append(self.zero_points)
+        return tuple(found)
 
 
-def _weighted(most_8bit: int, most_16bit: int, most_bias: int) -> tuple[Condition, ...]:
-    constants = (ask.weight_sum(most_8bit, most_16bit), ask.bias_range(most_bias))
-    return (ask.bias_channels, ask.bias_constant, *constants)
-
-
-def _u55_types(kind: str) -> tuple[Condition, ...]:
+def _maps_u55(kind: str) -> tuple[Condition, ...]:
     found = [ask.map_types(*_INTEGERS)]
     if kind not in _32BIT_U55:
         found.append(ask.narrow(32))
     if kind != "ARG_MAX":
         found.append(ask.narrow(64))
+    if kind in ("BATCH_MATMUL", "FULLY_CONNECTED"):
+        found.append(heavy.matmul_types)
     return tuple(found)
 
 
-def _ops_u55() -> dict[str, Support]:
-    activation = ask.fused_activation(*_u55_types("RELU"), *_general("RELU", ask.zero_points_u55))
-    weighted = _weighted(127 << 16, 127 << 16, (1 << 40) - 1)
-    ops = {}
-    for kind in _BOTH:
-        types = (*_u55_types(kind), *_TYPES.get(kind, ()))
-        conditions = [*_general(kind, ask.zero_points_u55), *_CONDITIONS.get(kind, ()), *_CONDITIONS_U55.get(kind, ())]
-        if kind in _WEIGHTED:
-            types = (*types, ask.weights_8bit, ask.bias_types)
-            conditions += weighted
-        if kind in ("BATCH_MATMUL", "FULLY_CONNECTED"):
-            types = (*types, of.matmul_types)
-        if kind in _ACTIVATED:
-            conditions.append(activation)
-        ops[kind] = Support(types=types, conditions=tuple(conditions))
-    return {**ops, "ethos-u": Support()}
+def _maps_u85(kind: str) -> tuple[Condition, ...]:
+    return (ask.map_types(*_INTEGERS, DType.BOOL),)
 
 
-def _ops_u85() -> dict[str, Support]:
-    maps = ask.map_types(*_INTEGERS, DType.BOOL)
-    activation = ask.fused_activation(maps, *_general("RELU", ask.zero_points_u85))
-    weighted = _weighted(127 << 16, 127 << 24, (1 << 48) - 1)
-    ops = {}
-    for kind in (*_BOTH, *_U85_ALONE):
-        types = (maps, *_TYPES.get(kind, ()))
-        conditions = [*_general(kind, ask.zero_points_u85), *_CONDITIONS.get(kind, ()), *_CONDITIONS_U85.get(kind, ())]
-        if kind in _WEIGHTED:
-            types = (*types, ask.weights_8bit, ask.bias_types)
-            conditions += weighted
-        if kind in _ACTIVATED:
-            conditions.append(activation)
-        ops[kind] = Support(types=types, conditions=tuple(conditions))
-    for kind in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
-        ops[kind] = Support(types=(ask.variable_types(*_INTEGERS, DType.BOOL),), conditions=ops[kind].conditions)
-    return {**ops, "ethos-u": Support()}
-
+_CORE_U55 = _Core((*_BOTH,), _maps_u55, ask.zero_points_u55, _CONDITIONS_U55, 127 << 16, 127 << 16, (1 << 40) - 1)
+_CORE_U85 = _Core(
+    (*_BOTH, *_U85_ALONE), _maps_u85, ask.zero_points_u85, _CONDITIONS_U85, 127 << 16, 127 << 24, (1 << 48) - 1
+)
+_U55, _U85 = _CORE_U55.ops(), _CORE_U85.ops()
 
 _SOURCE = Source(
     "ethos-u-vela 5.2.0, its default core regor: ethosu/regor/tflite and ethosu/regor/compiler",
@@ -176,23 +189,17 @@ _SOURCE = Source(
     "memory, the order in which it runs the ops, and its older core (--debug-force-legacy-core).",
 )
 
-def _early(*types: DType) -> dict[str, Support]:
-    """What is asked of FULLY_CONNECTED before its weights are added up."""
-    first = (ask.sizes_fixed, ask.shaped, ask.quantized, ask.scale_range)
-    return {"FULLY_CONNECTED": Support(types=(ask.map_types(*types), ask.weights_8bit), conditions=first)}
 
-
-_OPS_U55, _OPS_U85 = _ops_u55(), _ops_u85()
 _REFUSES_U55 = (
     *QUESTIONS,
     boolean_edges,
-    partial(compiles, _early(*_INTEGERS), EARLY_LIMITS),
-    partial(compiles, _OPS_U55, LIMITS_U55),
+    partial(compiles, _CORE_U55.early(), EARLY_LIMITS),
+    partial(compiles, _U55, LIMITS_U55),
 )
 _REFUSES_U85 = (
     *QUESTIONS,
-    partial(compiles, _early(*_INTEGERS, DType.BOOL), EARLY_LIMITS),
-    partial(compiles, _OPS_U85, LIMITS_U85),
+    partial(compiles, _CORE_U85.early(), EARLY_LIMITS),
+    partial(compiles, _U85, LIMITS_U85),
 )
 
 ETHOS_U55 = Target(
@@ -200,9 +207,9 @@ ETHOS_U55 = Target(
     summary="Arm Ethos-U55 NPU beside a Cortex-M, compiled by Vela",
     kind=Kind.DELEGATE,
     source=_SOURCE,
-    ops=_OPS_U55,
+    ops=_U55,
     refuses=_REFUSES_U55,
-    revise=partial(revise, _OPS_U55),
+    revise=partial(revise, _U55),
 )
 
 ETHOS_U65 = Target(
@@ -210,9 +217,9 @@ ETHOS_U65 = Target(
     summary="Arm Ethos-U65 NPU beside a Cortex-M or Cortex-A, compiled by Vela",
     kind=Kind.DELEGATE,
     source=_SOURCE,
-    ops=_OPS_U55,
+    ops=_U55,
     refuses=_REFUSES_U55,
-    revise=partial(revise, _OPS_U55),
+    revise=partial(revise, _U55),
 )
 
 ETHOS_U85 = Target(
@@ -220,7 +227,7 @@ ETHOS_U85 = Target(
     summary="Arm Ethos-U85 NPU beside a Cortex-M or Cortex-A, compiled by Vela",
     kind=Kind.DELEGATE,
     source=_SOURCE,
-    ops=_OPS_U85,
+    ops=_U85,
     refuses=_REFUSES_U85,
-    revise=partial(revise, _OPS_U85),
+    revise=partial(revise, _U85),
 )

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from tflint import DType, Graph, Op, Support, Tensor, Verdict
-from tflint_rules.targets.tables.ethos_u_conditions import by_role, role, shape, values, wants_activation
+from tflint_rules.targets.tables.ethos_u_conditions import wants_activation
+from tflint_rules.targets.tables.ethos_u_tensors import by_role, role, shape, values
 
 __all__ = ["alive", "boolean_edge", "fits", "revise"]
 
@@ -37,13 +38,9 @@ def revise(ops: Mapping[str, Support], graph: Graph, verdicts: tuple[Verdict, ..
     on_npu = {op for op, verdict in found.items() if verdict.supported}
     kept = alive(graph, on_npu)
     busy = any(op in kept and not _folds(op, graph) for op in on_npu)
-    busy = busy or (DType.BOOL in _types(ops) and boolean_edge(graph, kept) is not None)
+    busy = busy or ("LOGICAL_NOT" in ops and boolean_edge(graph, kept) is not None)
     gone = _TAKEN if busy else _IDLE
     return tuple([verdict if op in kept and (busy or op not in on_npu) else gone for op, verdict in found.items()])
-
-
-def _types(ops: Mapping[str, Support]) -> tuple[DType, ...]:
-    return (DType.BOOL,) if "LOGICAL_NOT" in ops else ()
 
 
 def _folds(op: Op, graph: Graph) -> bool:

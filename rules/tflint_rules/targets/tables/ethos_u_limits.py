@@ -11,8 +11,9 @@ from collections.abc import Collection, Mapping
 from math import prod
 
 from tflint import Condition, DType, Graph, Op, Tensor
-from tflint_rules.targets.tables.ethos_u_conditions import by_role, shape, wants_activation
-from tflint_rules.targets.tables.ethos_u_ops import kernel
+from tflint_rules.targets.tables.ethos_u_conditions import wants_activation
+from tflint_rules.targets.tables.ethos_u_tensors import by_role, map_sizes, shape, sizes_of
+from tflint_rules.targets.tables.ethos_u_weights import kernel
 
 __all__ = ["EARLY_LIMITS", "LIMITS_U55", "LIMITS_U85"]
 
@@ -84,13 +85,10 @@ def _narrow_bias(op: Op, graph: Graph) -> str:
 
 def _groups(op: Op, graph: Graph) -> str:
     """A convolution in groups has strides of up to 3."""
-    maps, weights = by_role(op, "i"), by_role(op, "w")
-    if not maps or not weights or not op.outputs:
-        return ""
-    depth, inner = shape(maps[0], graph)[-1:], shape(weights[0], graph)[-1:]
-    found, sizes = kernel(op, graph), (1, 1, 1, *shape(op.outputs[0], graph))
-    moves = (found.stride_h > 3 and sizes[-3] > 1) or (found.stride_w > 3 and sizes[-2] > 1)
-    return f"it has groups and stride {found.stride_h}x{found.stride_w}" if moves and depth > inner else ""
+    weights, (read, made), found = by_role(op, "w"), map_sizes(op, graph), kernel(op, graph)
+    inner = sizes_of(weights[0] if weights else None, graph, 4)[-1]
+    moves = (found.stride_h > 3 and made[-3] > 1) or (found.stride_w > 3 and made[-2] > 1)
+    return f"it has groups and stride {found.stride_h}x{found.stride_w}" if moves and read[-1] > inner else ""
 
 
 def _one_image(op: Op, graph: Graph) -> str:
@@ -106,7 +104,7 @@ def _one_resized_image(op: Op, graph: Graph) -> str:
     if not maps or not op.outputs:
         return ""
     read, made = (shape(each, graph)[-3:-1] for each in (maps[0], op.outputs[0]))
-    return "" if read == (1, 1) or read == made else _one_image(op, graph)
+    return "" if read in ((1, 1), made) else _one_image(op, graph)
 
 
 def _softmax_depth(op: Op, graph: Graph) -> str:
@@ -150,13 +148,14 @@ def _resize_types(op: Op, graph: Graph) -> str:
 
 
 def _activation_types(op: Op, graph: Graph) -> str:
-    """An activation is not fused to an output of 32 bits, and TANH to one of 8 or 16 bits alone."""
+    """TANH is fused to 8 or 16 bits alone, other activations to INT32 only for sums and products without a scale."""
     name = wants_activation(op)
     if not name or not op.outputs:
         return ""
-    dtype = op.outputs[0].dtype
-    wrong = dtype not in _8_16 if name == "TANH" else dtype is DType.INT32
-    return f"its fused activation is {name} and its output {dtype.value}" if wrong else ""
+    output = op.outputs[0]
+    plain = op.kind in ("ADD", "MUL", "SUB") and output.quant is None
+    wrong = output.dtype not in _8_16 if name == "TANH" else output.dtype is DType.INT32 and not plain
+    return f"its fused activation is {name} and its output {output.dtype.value}" if wrong else ""
 
 
 def _output_scale(op: Op, graph: Graph) -> str:

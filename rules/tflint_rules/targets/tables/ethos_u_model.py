@@ -59,7 +59,7 @@ def tensors(model: Model) -> str:
                 return f"Vela stops at '{tensor.name}': it does not know its element type {tensor.dtype.value}"
             if tensor.dtype in _NO_BYTES and tensor.data:
                 return f"Vela dies at the constant '{tensor.name}': its element type is {tensor.dtype.value}"
-            if tensor.quant is not None and not isfinite(float(tensor.quant.scale.sum())):
+            if tensor.quant is not None and not all(map(isfinite, tensor.quant.scale.tolist())):
                 return f"Vela stops at '{tensor.name}': its scale is not a number"
     return ""
 

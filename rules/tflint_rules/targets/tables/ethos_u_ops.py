@@ -1,31 +1,24 @@
-"""What Vela asks of single kinds of op: kernels, strides, axes, sizes.
+"""What Vela asks of single kinds of op without weights: axes, sizes, permutations.
 
 Source: ethos-u-vela 5.2.0, ethosu/regor/tflite: tflite_supported_operators.cpp, tflite_supported_operators_u55.cpp,
-tflite_supported_operators_u85.cpp; kernels: tflite_reader.cpp, SetKernel.
+tflite_supported_operators_u85.cpp.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 from math import prod
 
 from tflint import Condition, DType, Graph, Op, Tensor, Unknown
-from tflint_rules.targets.tables.ethos_u_conditions import by_role, shape, values
+from tflint_rules.targets.tables.ethos_u_tensors import by_role, first_input, map_sizes, sizes_of, values
 
 __all__ = [
     "argmax_axis",
     "argmax_depth",
-    "average_pool",
     "equal_quant",
-    "fully_connected_weights",
     "gather_axis",
     "input_is",
-    "kernel_stride",
     "lstm",
-    "matmul_types",
-    "matmul_sizes",
-    "max_pool",
     "mean",
     "padding_types",
     "resize_u55",
@@ -36,162 +29,17 @@ __all__ = [
     "softmax_size",
     "splits",
     "strided_slice",
-    "transpose_conv_shape",
-    "transpose_conv_stride",
     "transpose_rank",
     "transpose_u55",
-    "unrolled_stride",
 ]
 
 _AXIS = 1 << 16
+
+
 _REDUCED = {DType.INT8: 1 << 24, DType.UINT8: 1 << 23, DType.INT16: 1 << 16}
+
+
 _REDUCED_AXIS = 64 * 64
-
-
-def _input(op: Op) -> Tensor | None:
-    maps = by_role(op, "i")
-    return maps[0] if maps else None
-
-
-def _sizes(tensor: Tensor | None, graph: Graph, rank: int = 0, fill: int = 1) -> tuple[int, ...]:
-    """A shape, with leading dimensions added up to a rank."""
-    sizes = () if tensor is None else shape(tensor, graph)
-    return (fill,) * (rank - len(sizes)) + sizes
-
-
-def _map_sizes(op: Op, graph: Graph) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shapes of input and output, of at least four dimensions."""
-    return _sizes(_input(op), graph, 4), _sizes(op.outputs[0] if op.outputs else None, graph, 4)
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """The window of a convolution or pool; `padded` is True where SAME padding really adds something."""
-
-    width: int
-    height: int
-    stride_w: int
-    stride_h: int
-    dilation_w: int
-    dilation_h: int
-    padded: bool
-
-
-def kernel(op: Op, graph: Graph) -> Kernel:
-    """The kernel of an op as Vela reads it."""
-    options = op.options
-    if "filter_width" in options:
-        width, height = options["filter_width"], options["filter_height"]
-    else:
-        weights = by_role(op, "w")
-        height, width = _sizes(weights[0] if weights else None, graph, 4)[-3:-1]
-    stride_w, stride_h = options.get("stride_w", 1), options.get("stride_h", 1)
-    dilation_w, dilation_h = options.get("dilation_w_factor", 1), options.get("dilation_h_factor", 1)
-    padded = False
-    if options.get("padding", "SAME") == "SAME" and op.kind != "TRANSPOSE_CONV" and options:
-        sizes = _sizes(_input(op), graph, 4)
-        padded = _pads(sizes[-2], stride_w, dilation_w * (width - 1) + 1)
-        padded = padded or _pads(sizes[-3], stride_h, dilation_h * (height - 1) + 1)
-    return Kernel(width, height, stride_w, stride_h, dilation_w, dilation_h, padded)
-
-
-def _pads(size: int, stride: int, window: int) -> bool:
-    """True where the windows reach over the ends of a dimension."""
-    return stride > 0 and (-(-size // stride) - 1) * stride + window > size
-
-
-def average_pool(op: Op, graph: Graph) -> str:
-    """With padding a window of up to 8x8, without a height of up to 256 and an area of up to 2^16."""
-    found = kernel(op, graph)
-    if not found.padded:
-        return max_pool(op, graph)
-    if 1 <= found.width <= 8 and 1 <= found.height <= 8:
-        return ""
-    return f"its padded window is {found.height}x{found.width}; up to 8x8 is supported"
-
-
-def max_pool(op: Op, graph: Graph) -> str:
-    """A window of a height of up to 256 and an area of up to 2^16."""
-    found = kernel(op, graph)
-    if 1 <= found.height <= 256 and found.height * found.width <= _AXIS:
-        return ""
-    return f"its window is {found.height}x{found.width}; a height of up to 256 and an area of up to 65536 is supported"
-
-
-def kernel_stride(op: Op, graph: Graph) -> str:
-    """Strides are up to 3."""
-    found = kernel(op, graph)
-    if found.stride_w <= 3 and found.stride_h <= 3:
-        return ""
-    return f"its stride is {found.stride_h}x{found.stride_w}; up to 3 is supported"
-
-
-def unrolled_stride(op: Op, graph: Graph) -> str:
-    """Strides above 3 move without padding and dilation, or do not move at all."""
-    found, sizes = kernel(op, graph), _map_sizes(op, graph)[1]
-    if (found.stride_w <= 3 or sizes[-2] == 1) and (found.stride_h <= 3 or sizes[-3] == 1):
-        return ""
-    if not found.padded and found.dilation_w == found.dilation_h == 1:
-        return ""
-    what = "padding" if found.padded else "dilation"
-    return f"its stride is {found.stride_h}x{found.stride_w}; with {what} up to 3 is supported"
-
-
-def transpose_conv_stride(op: Op, graph: Graph) -> str:
-    """Strides are 1x1 or 2x2, or 2 along one dimension where the other has size 1."""
-    found, sizes = kernel(op, graph), _map_sizes(op, graph)[0]
-    stride = (found.stride_h, found.stride_w)
-    fits = (
-        *(stride in ((1, 1), (2, 2)), stride == (2, 1) and sizes[-2] == 1 and found.width == 1),
-        stride == (1, 2) and sizes[-3] == 1 and found.height == 1,
-    )
-    return "" if any(fits) else f"its stride is {stride[0]}x{stride[1]}; 1x1 or 2x2 is supported"
-
-
-def transpose_conv_shape(op: Op, graph: Graph) -> str:
-    """The output is as large as strides and kernel make it."""
-    found, (read, made) = kernel(op, graph), _map_sizes(op, graph)
-    more = (0, 0)
-    if op.options.get("padding", "SAME") != "SAME":
-        more = (max(found.height - found.stride_h, 0), max(found.width - found.stride_w, 0))
-    wanted = (read[-3] * found.stride_h + more[0], read[-2] * found.stride_w + more[1])
-    if wanted == made[-3:-1]:
-        return ""
-    return f"its output is {made[-3]}x{made[-2]}; {wanted[0]}x{wanted[1]} is supported"
-
-
-def fully_connected_weights(op: Op, graph: Graph) -> str:
-    """Weights have an output and an input dimension, all others are 1."""
-    weights = by_role(op, "w")
-    sizes = _sizes(weights[0] if weights else None, graph)
-    if len(sizes) >= 2 and prod(sizes) == sizes[0] * sizes[-1]:
-        return ""
-    return f"weights have shape {list(sizes)}; two dimensions are supported"
-
-
-def _dynamic_weights(op: Op) -> bool:
-    weights = by_role(op, "w")
-    return op.kind == "BATCH_MATMUL" or not (weights and weights[0].is_constant)
-
-
-def matmul_types(op: Op, graph: Graph) -> str:
-    """A product with weights that are not constant is of INT8."""
-    tensor = _input(op)
-    if tensor is None or not _dynamic_weights(op) or tensor.dtype is DType.INT8:
-        return ""
-    return f"input is {tensor.dtype.value}, and weights are not constant; INT8 is supported"
-
-
-def matmul_sizes(op: Op, graph: Graph) -> str:
-    """The inner dimension and the last of the output are up to 2^16 where weights are not constant."""
-    if not _dynamic_weights(op):
-        return ""
-    read, made = _map_sizes(op, graph)
-    inner = read[-2] if op.options.get("adj_x") else read[-1]
-    for name, size in (("inner dimension", inner), ("last dimension", made[-1])):
-        if size > _AXIS:
-            return f"its {name} is {size}; up to {_AXIS} is supported"
-    return ""
 
 
 def input_is(*allowed: DType, output: bool = False) -> Condition:
@@ -199,7 +47,7 @@ def input_is(*allowed: DType, output: bool = False) -> Condition:
     words = " or ".join(each.value for each in allowed)
 
     def check(op: Op, graph: Graph) -> str:
-        tensor = _input(op)
+        tensor = first_input(op)
         if tensor is None or tensor.dtype not in allowed:
             return f"input is {'left out' if tensor is None else tensor.dtype.value}; {words} is supported"
         if output and op.outputs and op.outputs[0].dtype is not tensor.dtype:
@@ -211,7 +59,7 @@ def input_is(*allowed: DType, output: bool = False) -> Condition:
 
 def same_shape(op: Op, graph: Graph) -> str:
     """Input and output have one shape."""
-    read, made = _sizes(_input(op), graph), _sizes(op.outputs[0] if op.outputs else None, graph)
+    read, made = sizes_of(first_input(op), graph), sizes_of(op.outputs[0] if op.outputs else None, graph)
     return "" if read == made else f"input has shape {list(read)} and output {list(made)}; equal ones are supported"
 
 
@@ -230,7 +78,7 @@ def _key(tensor: Tensor) -> tuple[object, ...]:
 
 def softmax_size(op: Op, graph: Graph) -> str:
     """Height times width is up to 2^16."""
-    sizes = _map_sizes(op, graph)[0]
+    sizes = map_sizes(op, graph)[0]
     area = sizes[-2] * sizes[-3]
     return "" if area <= _AXIS else f"it has {area} rows; up to {_AXIS} are supported"
 
@@ -256,9 +104,9 @@ def _axes(op: Op, rank: int) -> set[int] | None:
 
 def mean(op: Op, graph: Graph) -> str:
     """Batch 1, few elements, and over the depth only where one of height, width and depth is 1."""
-    tensor = _input(op)
-    rank = len(_sizes(tensor, graph))
-    sizes, axes = _sizes(tensor, graph, 4), _axes(op, rank)
+    tensor = first_input(op)
+    rank = len(sizes_of(tensor, graph))
+    sizes, axes = sizes_of(tensor, graph, 4), _axes(op, rank)
     if sizes[-4] > 1:
         return f"its batch is {sizes[-4]}; 1 is supported"
     if axes is None:
@@ -275,7 +123,7 @@ def mean(op: Op, graph: Graph) -> str:
 
 def strided_slice(op: Op, graph: Graph) -> str:
     """Strides along height and width alone, none below 0, and nothing empty."""
-    sizes, numbers = _sizes(_input(op), graph), [values(each) for each in by_role(op, "p")]
+    sizes, numbers = sizes_of(first_input(op), graph), [values(each) for each in by_role(op, "p")]
     if len(numbers) < 3 or any(each is None for each in numbers):
         return Unknown("its begin, end or strides cannot be read")
     begins, ends, strides = ([int(each) for each in found[:32]] for found in numbers if found is not None)
@@ -325,13 +173,13 @@ def lstm(op: Op, graph: Graph) -> str:
 
 def argmax_depth(op: Op, graph: Graph) -> str:
     """The last dimension is up to 127."""
-    size = _map_sizes(op, graph)[0][-1]
+    size = map_sizes(op, graph)[0][-1]
     return "" if size <= 127 else f"its last dimension is {size}; up to 127 is supported"
 
 
 def argmax_axis(op: Op, graph: Graph) -> str:
     """It looks along the last dimension."""
-    rank = len(_sizes(_input(op), graph))
+    rank = len(sizes_of(first_input(op), graph))
     found = by_role(op, "p")
     numbers = values(found[0]) if found else None
     if numbers is None or not len(numbers):
@@ -352,7 +200,7 @@ def reverse_axes(op: Op, graph: Graph) -> str:
 def transpose_rank(op: Op, graph: Graph) -> str:
     """Up to 8 dimensions."""
     found = by_role(op, "p")
-    sizes = _sizes(found[0] if found else None, graph)
+    sizes = sizes_of(found[0] if found else None, graph)
     return (
         "" if sizes and sizes[-1] <= 8 else f"it permutes {sizes[-1] if sizes else 0} dimensions; up to 8 are supported"
     )
@@ -364,9 +212,9 @@ _SWAPS = ((0, 2, 1, 3), (0, 1, 3, 2), (0, 3, 1, 2), (0, 2, 3, 1), (0, 3, 2, 1))
 
 def transpose_u55(op: Op, graph: Graph) -> str:
     """Which permutations the hardware does at which sizes."""
-    tensor, found = _input(op), by_role(op, "p")
+    tensor, found = first_input(op), by_role(op, "p")
     numbers = values(found[0]) if found else None
-    sizes = _sizes(tensor, graph)
+    sizes = sizes_of(tensor, graph)
     if tensor is None or numbers is None or not 0 < len(numbers) <= 8:
         return Unknown("its permutation cannot be read")
     moved = [int(each) + (len(numbers) if each < 0 else 0) for each in numbers]
@@ -374,7 +222,7 @@ def transpose_u55(op: Op, graph: Graph) -> str:
     order = (*range(before), *(each + before for each in moved))
     inner = tuple(each - 4 for each in order[4:]) if order[:4] == (0, 1, 2, 3) else ()
     if tensor.dtype is DType.INT32:
-        return _transpose_32bit(inner, _sizes(tensor, graph, 4))
+        return _transpose_32bit(inner, sizes_of(tensor, graph, 4))
     if inner == (0, 1, 2, 3) or tensor.dtype.bits not in (8, 16):
         return ""
     if inner in _SWAPS and prod(sizes[:-3]) == 1:
@@ -412,7 +260,7 @@ def resize_u55(op: Op, graph: Graph) -> str:
     """From one pixel, to the same size, or by 2, 4 or 8 in both directions."""
     aligned, centers = _corners(op)
     centers = centers and op.kind == "RESIZE_BILINEAR"
-    (_, height, width, _), (_, to_height, to_width, _) = (each[-4:] for each in _map_sizes(op, graph))
+    (_, height, width, _), (_, to_height, to_width, _) = (each[-4:] for each in map_sizes(op, graph))
     if height == width == 1:
         return ""
     if (height, width) == (to_height, to_width):
@@ -446,11 +294,11 @@ def resize_u85(op: Op, graph: Graph) -> str:
         return "it has both align_corners and half_pixel_centers"
     if op.kind != "RESIZE_BILINEAR":
         centers = not aligned
-    read, made = _map_sizes(op, graph)
+    read, made = map_sizes(op, graph)
     most = 1024 if centers else 2048
-    for name, above, below in (("width", made[-2], read[-2]), ("height", made[-3], read[-3])):
-        if aligned and below > 1:
-            above, below = above - 1, below - 1
+    for name, place in (("width", -2), ("height", -3)):
+        less = 1 if aligned and read[place] > 1 else 0
+        above, below = made[place] - less, read[place] - less
         if above == 0 or below <= 0 or above // below > most:
             return f"it scales {name} by {above}/{below}; up to {most} is supported"
         if op.kind != "RESIZE_BILINEAR" or read[-3] == read[-2] == 1:
@@ -462,7 +310,7 @@ def resize_u85(op: Op, graph: Graph) -> str:
 
 def gather_axis(op: Op, graph: Graph) -> str:
     """The axis follows the batch dimensions."""
-    rank = len(_sizes(_input(op), graph))
+    rank = len(sizes_of(first_input(op), graph))
     axis, batch = int(op.options.get("axis", 0)), int(op.options.get("batch_dims", 0))
     axis += rank if axis < 0 else 0
     return "" if axis == batch else f"its axis is {axis} and its batch_dims {batch}; equal ones are supported"
@@ -470,11 +318,11 @@ def gather_axis(op: Op, graph: Graph) -> str:
 
 def scatter(op: Op, graph: Graph) -> str:
     """Indices and shape are constant; indices have one column and occur once."""
-    places, sizes = _input(op), by_role(op, "p")
+    places, sizes = first_input(op), by_role(op, "p")
     if places is None or not sizes or not sizes[0].is_constant or not places.is_constant:
         return "indices or shape are not constant"
-    if _sizes(places, graph)[-1:] != (1,):
-        return f"indices have shape {list(_sizes(places, graph))}; a last dimension of 1 is supported"
+    if sizes_of(places, graph)[-1:] != (1,):
+        return f"indices have shape {list(sizes_of(places, graph))}; a last dimension of 1 is supported"
     numbers = values(places)
     if numbers is None:
         return Unknown("its indices cannot be read")

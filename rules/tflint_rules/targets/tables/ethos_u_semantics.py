@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from math import isfinite, prod
 
 from tflint import DType, Op, Tensor
-from tflint_rules.targets.tables.ethos_u_conditions import role, values
+from tflint_rules.targets.tables.ethos_u_tensors import role, values
 
 __all__ = ["fault"]
 
@@ -110,9 +110,7 @@ def _sign(read: Tensor, made: Tensor) -> str:
 
 def _two_types(op: Op) -> str:
     first, second = _map(op), _map(op, 1)
-    if first is None or second is None:
-        return _MISSING
-    if first.dtype is second.dtype:
+    if first is None or second is None or first.dtype is second.dtype:
         return ""
     return f"its inputs are {first.dtype.value} and {second.dtype.value}; equal types are needed"
 
@@ -281,11 +279,9 @@ def _keeps_rank(op: Op) -> str:
 
 
 def _lstm(op: Op) -> str:
-    read = _map(op)
-    if read is None or not op.outputs:
-        return _MISSING
-    if len(_sizes(read)) != 3 or len(_sizes(op.outputs[0])) != 3:
-        return f"its input has {len(_sizes(read))} dimensions and its output {len(_sizes(op.outputs[0]))}; 3 are needed"
+    ranks = [len(_sizes(each)) for each in (_map(op), *op.outputs[:1]) if each is not None]
+    if ranks != [3, 3]:
+        return f"its input and output have {' and '.join(map(str, ranks))} dimensions; 3 are needed"
     if len(op.inputs) != 24 or len(op.intermediates) != 5:
         return f"it has {len(op.inputs)} inputs and {len(op.intermediates)} intermediates; 24 and 5 are needed"
     return ""

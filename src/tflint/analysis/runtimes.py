@@ -6,10 +6,10 @@ from 1.0 again; `LITERT` says which of these numbers a LiteRT release amounts to
 
 from collections.abc import Iterator
 
-from tflint import Op
-from tflint_rules.conversion.runtime_table import RUNTIMES
+from tflint.analysis.runtime_table import RUNTIMES
+from tflint.model import Model, Op
 
-__all__ = ["LITERT", "first_runtime", "known_versions", "litert_hint", "parsed", "short"]
+__all__ = ["LITERT", "first_runtime", "known_versions", "litert_hint", "needed_runtime", "parsed", "short"]
 
 LITERT = {
     "1.0": "2.16", "1.1": "2.19", "1.2": "2.19", "1.3": "2.19", "1.4": "2.19",
@@ -36,6 +36,17 @@ def first_runtime(op: Op) -> str | None:
     if op.is_custom or op.version not in known_versions(op.kind):
         return None
     return RUNTIMES[op.kind].split()[op.version - 1]
+
+
+def needed_runtime(model: Model) -> str | None:
+    """The oldest runtime that has all builtin ops of a model in their versions; None where one of them is in none.
+
+    Custom ops are left out. Source: LiteRT f67457790, tflite/converter/tools/versioning/runtime_version.cc.
+    """
+    ops = {(op.kind, op.version): op for graph in model.graphs for op in graph.ops if not op.is_custom}
+    runtimes = [first_runtime(op) for op in ops.values()]
+    known = [runtime for runtime in runtimes if runtime is not None]
+    return max(known, key=lambda runtime: parsed(runtime) or ()) if known and len(known) == len(runtimes) else None
 
 
 def parsed(text: str | None) -> tuple[int, ...] | None:
