@@ -131,7 +131,9 @@ def judge_whole(score: Score, answer: dict[str, Any], target: Target, model: Mod
     whole = answer.get("summary", {}).get("whole")
     if "error" in answer:
         rejected, why = True, answer["error"]
-    elif isinstance(whole, dict) and "accepted" in whole:
+    elif isinstance(whole, dict):
+        if "accepted" not in whole:
+            return
         rejected, why = not whole["accepted"], str(whole)
     else:
         rejected, why = False, ""

@@ -76,9 +76,11 @@ def _two_dimensions(op: Op, graph: Graph) -> str:
 
 
 def _narrow_bias(op: Op, graph: Graph) -> str:
-    """A bias is not INT64 where the input has 8 bits."""
+    """A bias is not INT64 where the input has 8 bits and weights are constant."""
     maps, bias = by_role(op, "i"), by_role(op, "s")
     if not maps or not bias or maps[0].dtype.bits != 8 or bias[0].dtype is not DType.INT64:
+        return ""
+    if _weights_constant(op, graph):
         return ""
     return f"its input is {maps[0].dtype.value} and its bias INT64"
 

@@ -293,6 +293,7 @@ LIVING: list[tuple[Target, str, list[Spec | None], list[Spec], Mapping[str, Any]
     (ETHOS_U85, "RESIZE_BILINEAR", [t("INT32"), c([4, 4])], [t("INT32")], {}),
     (ETHOS_U85, "RESIZE_BILINEAR", [t(), c([8, 8])], [t(shape=(1, 8, 8, 8))], {}),
     (ETHOS_U85, "CONV_2D", [t("INT16"), WEIGHTS, c([0] * 8, "int64")], [t("INT16")], CONV),
+    (ETHOS_U85, "CONV_2D", [t(), t(shape=(8, 1, 1, 8)), c([0] * 8, "int64")], [t()], CONV),
     (ETHOS_U85, "ADD", [t("INT32"), t("INT32")], [t("INT32")], ADDED),
     (ETHOS_U85, "CAST", [t("BOOL")], [t()], {}),
     (ETHOS_U85, "EQUAL", [t("BOOL"), t()], [t("BOOL")], {}),
