@@ -29,11 +29,11 @@ class Cause(Enum):
 
     REQUANTIZED = "Give its input and its output one scale and zero point, or put a QUANTIZE between them."
     DIMENSIONS = "Reshape to at most 6 dimensions before it, or {builtin}."
-    BIAS_SCALES = "Write as many scales for the bias as for the filter: input scale times filter scale; or {builtin}."
+    BIAS_SCALES = "Write as many scales for the bias as for the filter: input scale times filter scale, or {builtin}."
     ZERO_POINTS = "Write its weights and bias symmetric, with zero point 0."
-    RATIO = "Calibrate again with inputs that reach its output; or {builtin}."
+    RATIO = "Calibrate again with inputs that reach its output, or {builtin}."
     PERMUTATION = "Write its permutation as INT32."
-    MULTIPLIER = "Write the depth_multiplier that the shapes have; or {builtin}."
+    MULTIPLIER = "Write the depth_multiplier that the shapes have, or {builtin}."
     TYPES = "Convert again, or write its input and output with one element type."
 
 

@@ -22,8 +22,9 @@ class XnnpackLoadFailure(Rule):
     Looks at the ops that XNNPACK takes, by the table of the target `xnnpack`, for what it notices only when it makes
     its kernels: an op that moves bytes (PAD, SLICE, MAX_POOL_2D, …) whose output has another scale or zero point than
     its input; more than six dimensions; a filter with a scale for each channel and a bias with one; zero points of
-    weights; an output scale more than 256 times finer than what is summed; a depth multiplier that contradicts the
-    shapes; an output of another element type.
+    weights; an output scale 256 times finer than what is summed; a depth multiplier that contradicts the shapes; a
+    permutation of INT64; an output of another element type. Scales and zero points that no kernel can read are for
+    scale-degenerate and zero-point-range.
 
     ## Why it is bad
 

@@ -165,3 +165,48 @@ def test_inspect_of_nothing_is_one_sentence() -> None:
     result = run("inspect", "gone.tflite")
     assert result.exit_code == 2
     assert "There is no file or folder 'gone.tflite'." in result.stderr
+
+
+def test_a_command_that_does_not_exist_is_none_of_the_group() -> None:
+    import click
+
+    ctx = click.Context(program)
+    assert program.get_command(ctx, "chek") is None
+    assert program.list_commands(ctx) == ["check", "explain", "inspect", "rules", "targets"]
+
+
+def test_inspect_gives_no_arena_where_only_a_run_tells(tmp_path: Path) -> None:
+    g = GraphBuilder()
+    x = g.input("x", [4], "BOOL")
+    g.output(g.op("MyOp", [x], g.tensor("y", [None, 1], "INT64")))
+    text = run("inspect", str(g.save(tmp_path / "m.tflite"))).output
+    assert "arena" not in text.replace(str(tmp_path), "")
+
+
+def test_options_of_every_type_are_shown_as_toml() -> None:
+    from collections.abc import Iterator
+    from dataclasses import dataclass
+    from typing import ClassVar
+
+    from tflint import Context, Finding, Rule, RuleMeta, Severity, option
+    from tflint.docs import markdown
+
+    @dataclass(frozen=True)
+    class Many(Rule):
+        """It has options.
+
+        ## Fix
+
+        None.
+        """
+
+        meta: ClassVar[RuleMeta] = RuleMeta("ABC1", "many", Severity.NOTE)
+        strict: bool = option(True, "Whether.")
+        name: str = option("x", "Which.")
+
+        def check(self, ctx: Context) -> Iterator[Finding]:
+            yield self.finding(ctx.model, "It is.")
+
+    page = markdown(Many)
+    assert "- `strict = true`: Whether." in page
+    assert '- `name = "x"`: Which.' in page

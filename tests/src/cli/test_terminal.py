@@ -93,3 +93,23 @@ def test_a_terminal_gets_colours_unless_it_is_dumb(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TERM", "dumb")
     assert not terminal.use_color("auto", Terminal())  # type: ignore[arg-type]
     assert not terminal.use_color("never", Terminal())  # type: ignore[arg-type]
+
+
+def test_a_reader_that_has_gone_ends_the_program_quietly(tmp_path: Path) -> None:
+    path = str(lost_weights().save(tmp_path / "a.tflite"))
+    code = (
+        "import tflint.formats, sys\n"
+        "def broken(*_): raise BrokenPipeError\n"
+        "tflint.formats.read = broken\n"
+        "from tflint.cli import program\n"
+        f"program(['inspect', {path!r}])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_work_that_ends_before_the_bar_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with terminal.progress(2) as finished:
+        assert finished is not None
+        finished("a.tflite")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from single_ops import add, said, single, tensors
+from op_lines import add, said, single, tensors
 from tflint.analysis.placement import place
 from tflint.model import Format, Graph, Model
 from tflint.target import Kind

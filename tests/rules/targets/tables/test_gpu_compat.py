@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from single_ops import said, single
+from op_lines import said, single
 from tflint.model import DType, Op
 from tflint.target import Kind
 from tflint_rules.targets.tables.gpu_compat import TARGET, shared

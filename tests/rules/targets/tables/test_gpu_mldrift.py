@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flatbuffers import flexbuffers
 
-from single_ops import add, said, single, tensors
+from op_lines import add, said, single, tensors
 from tflint.analysis.placement import place
 from tflint.model import DType, Format, Model, QuantParams, Sparsity
 from tflint.target import Kind
