@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from models import healthy
+from tflint import Context, Finding, Rule, RuleMeta, Severity, option
 from tflint.cli import program
+from tflint.docs import markdown
 from tflint.testing import GraphBuilder
 
 
@@ -176,21 +181,17 @@ def test_a_command_that_does_not_exist_is_none_of_the_group() -> None:
 
 
 def test_inspect_gives_no_arena_where_only_a_run_tells(tmp_path: Path) -> None:
-    g = GraphBuilder()
-    x = g.input("x", [4], "BOOL")
-    g.output(g.op("MyOp", [x], g.tensor("y", [None, 1], "INT64")))
-    text = run("inspect", str(g.save(tmp_path / "m.tflite"))).output
-    assert "arena" not in text.replace(str(tmp_path), "")
+    g = healthy()
+    h = g.subgraph("late")  # TFLite Micro plans it with the first graph
+    y = h.op("WHERE", [h.input("x", [4], "BOOL")], h.tensor("y", [None, 1], "INT64"), {})
+    h.output(h.op("RESHAPE", [y], h.tensor("z", [None], "INT64"), {"new_shape": [-1]}))
+    first, late = run("inspect", str(g.save(tmp_path / "m.tflite"))).output.split("graph 1 late")
+    assert "arena: " in first
+    assert "memory peaks at" in late
+    assert "arena: " not in late
 
 
 def test_options_of_every_type_are_shown_as_toml() -> None:
-    from collections.abc import Iterator
-    from dataclasses import dataclass
-    from typing import ClassVar
-
-    from tflint import Context, Finding, Rule, RuleMeta, Severity, option
-    from tflint.docs import markdown
-
     @dataclass(frozen=True)
     class Many(Rule):
         """It has options.
