@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Kind, Need, Op, Rule, RuleMeta, Severity, Target
-from tflint.analysis.phrases import count
+from tflint.analysis.phrases import count, listed
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class RefusedOp(Rule):
 
     ```text
     warning TFL401 refused-op: op 1 HARD_SWISH, 'hard_swish1'
-      xnnpack refuses 2 ops, so they run on the CPU instead: HARD_SWISH: input is INT8 with one scale;
-      FLOAT32 or FLOAT16 is supported.
+      xnnpack refuses 2 ops (HARD_SWISH), so they run on the CPU instead: input is INT8 with one
+      scale; FLOAT32 or FLOAT16 is supported.
       help: Replace what makes the op; `tflint inspect --target` shows what each change would bring.
       also: op 3 HARD_SWISH, 'hard_swish2'
     ```
@@ -53,7 +53,7 @@ class RefusedOp(Rule):
             for graph in ctx.graphs:
                 for op, verdict in zip(graph.ops, ctx.placement(target, graph).verdicts, strict=True):
                     if verdict.supported is False:
-                        refused.setdefault(verdict.reason, []).append(op)
+                        refused.setdefault(verdict.reason.removeprefix(f"{op.kind}: "), []).append(op)
             for reason, ops in refused.items():
                 yield self._finding(target, reason, ops)
 
@@ -61,9 +61,10 @@ class RefusedOp(Rule):
         stops = target.kind is Kind.RUNTIME
         they = "it runs" if len(ops) == 1 else "they run"
         effect = "the model does not run there" if stops else f"{they} on the CPU instead"
+        kinds = "" if ops[0].kind in reason else f" ({listed(op.kind for op in ops)})"
         return self.finding(
             ops[0],
-            f"{target.name} refuses {count(len(ops), 'op')}, so {effect}: {reason}.",
+            f"{target.name} refuses {count(len(ops), 'op')}{kinds}, so {effect}: {reason}.",
             help="Replace what makes the op; `tflint inspect --target` shows what each change would bring.",
             related=ops[1:],
             severity=Severity.ERROR if stops else Severity.WARNING,
