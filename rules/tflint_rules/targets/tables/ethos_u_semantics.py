@@ -228,8 +228,8 @@ def _split(op: Op) -> str:
     if read is None or axis_of is None or parts is None:
         return _MISSING
     numbers = values(axis_of) if axis_of.is_constant else None
-    if numbers is None or not len(numbers):
-        return "its axis is not constant"
+    if numbers is None or not len(numbers) or not axis_of.dtype.is_integer:
+        return "its axis is not a constant integer"
     axis, sizes = int(numbers[0]), read.default_shape
     if not -len(sizes) < axis < len(sizes):
         return f"its axis is {axis} of {len(sizes)} dimensions"

@@ -145,7 +145,7 @@ INVALID: list[tuple[str, list[Spec | None], list[Spec], Mapping[str, Any] | None
     ("SOFTMAX", [t("INT16")], [t()], {"beta": 1.0}, "its input is INT16 and its output INT8; equal types are needed"),
     ("SOFTMAX", [t()], [t()], {"beta": -1.0}, "its beta is -1; 0 or more is needed"),
     ("SOFTMAX", [t()], [t()], None, LACKS),
-    ("SPLIT", [t("INT32", (1,)), t()], [HALF, HALF], {"num_splits": 2}, "its axis is not constant"),
+    ("SPLIT", [t("INT32", (1,)), t()], [HALF, HALF], {"num_splits": 2}, "its axis is not a constant integer"),
     ("SPLIT", [c(4), t()], [HALF, HALF], {"num_splits": 2}, "its axis is 4 of 4 dimensions"),
     ("SPLIT", [c(-1), t()], [HALF, HALF], {"num_splits": 3}, "it splits 8 into 3 parts"),
     ("SPLIT", [c(3), t()], [HALF, HALF], None, LACKS),
