@@ -13,7 +13,6 @@ from pathlib import Path
 
 from measure import FLOOR, TFLINT, compile_all, run
 from scale import chain
-
 from tflint.packs import load_packs, target_names
 
 TURNS = 5

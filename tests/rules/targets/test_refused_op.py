@@ -61,7 +61,10 @@ def test_on_a_runtime_it_is_an_error() -> None:
 
 def test_a_condition_says_what_does_not_fit() -> None:
     [found] = findings(RULE, chain("RELU", height=3), targets=(DELEGATE,))
-    assert "refuses 1 op (RELU), so it runs on the CPU instead: its height is odd; an even one is supported." in found.message
+    assert (
+        "refuses 1 op (RELU), so it runs on the CPU instead: its height is odd; an even one is supported."
+        in found.message
+    )
 
 
 def test_what_nobody_can_tell_is_not_reported() -> None:
