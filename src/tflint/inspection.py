@@ -103,7 +103,7 @@ def _placement(found: Placement) -> dict[str, Any]:
         "unknown": supported.count(None),
         "partitions": found.partitions,
         "macs_placed": found.macs_placed,
-        "boundary_bytes": sum(tensor.nbytes or 0 for tensor in found.boundary),
+        "boundary_bytes": found.boundary_bytes,
         "boundary_tensors": len(found.boundary),
     }
 

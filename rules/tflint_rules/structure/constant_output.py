@@ -64,13 +64,13 @@ class ConstantOutput(Rule):
 
     def _finding(self, found: list[Tensor], severity: Severity) -> Finding:
         first, *others = found
-        what = f"The output {named(first)} {typed(first)} depends"
+        what, whose = f"The output {named(first)} {typed(first)} depends", "its value is"
         if others:
-            what = f"{len(found):,} outputs depend"
+            what, whose = f"{len(found):,} outputs depend", "their values are"
         names = f" ({listed(map(named, found))})" if others else ""
         return self.finding(
             first,
-            f"{what} on no input{names}; its value is the same in every run.",
+            f"{what} on no input{names}; {whose} the same in every run.",
             help="Compute the output from the input and convert again; put what is constant into the metadata.",
             related=others,
             severity=severity,

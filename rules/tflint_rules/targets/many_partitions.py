@@ -63,7 +63,7 @@ class ManyPartitions(Rule):
 
     def _finding(self, graph: Graph, found: Placement, left_out: int) -> Finding:
         macs = found.macs_placed
-        crossing = sum(tensor.nbytes or 0 for tensor in found.boundary)
+        crossing = found.boundary_bytes
         pieces = f"{found.target.name} takes {count(found.ops_placed, 'op')} of {len(graph.ops):,}"
         pieces += f" in {count(found.partitions, 'piece')}"
         work = f", {share(macs, 1)} of the multiply-accumulates" if macs is not None else ""

@@ -63,6 +63,11 @@ class Placement:
         """The tensors that cross between the target and the CPU, in the order they are made."""
         return tuple(self._crossing())
 
+    @property
+    def boundary_bytes(self) -> int:
+        """The bytes that cross in each run, at the default sizes."""
+        return sum(tensor.nbytes or 0 for tensor in self.boundary)
+
     def _crossing(self) -> Iterator[Tensor]:
         where = dict(zip(self.graph.ops, self.partition, strict=True))
         for op in self.graph.ops:

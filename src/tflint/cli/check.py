@@ -141,28 +141,28 @@ def _run(
             f"'{config.path}' names the packs {', '.join(config.packs)}; loading one runs its code. "
             f"Pass --allow-packs if you trust it."
         )
-    with _importable(config):
+    with _importable(config):  # worker processes inherit the path, and import the packs again
         packs = load_packs(config.packs)
         rules = active_rules(config, all_rules(packs))
         targets = tuple((name, find_target(name, packs)) for name in dict.fromkeys(config.targets))
-    if not rules:
-        raise ConfigError("No rule is on: select and ignore leave none.")
-    models, excluded = expand(paths, config, force_exclude=force_exclude)
-    if not models:
-        if excluded:
-            return None
-        raise ConfigError(f"There is no model to check in {', '.join(repr(path) for path in paths)}.")
-    known = config.root / config.baseline if config.baseline else None
-    file = baseline or known
-    settings = Settings(
-        rules,
-        config,
-        accepted=read_baseline(file) if file is not None else {},
-        digests=any(name != "text" for name in formats),
-        targets=targets,
-    )
-    with progress(len(models)) as on_model:
-        return check(models, settings, jobs=jobs, on_model=on_model)
+        if not rules:
+            raise ConfigError("No rule is on: select and ignore leave none.")
+        models, excluded = expand(paths, config, force_exclude=force_exclude)
+        if not models:
+            if excluded:
+                return None
+            raise ConfigError(f"There is no model to check in {', '.join(repr(path) for path in paths)}.")
+        known = config.root / config.baseline if config.baseline else None
+        file = baseline or known
+        settings = Settings(
+            rules,
+            config,
+            accepted=read_baseline(file) if file is not None else {},
+            digests=any(name != "text" for name in formats),
+            targets=targets,
+        )
+        with progress(len(models)) as on_model:
+            return check(models, settings, jobs=jobs, on_model=on_model)
 
 
 @contextmanager

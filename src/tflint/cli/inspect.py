@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -55,9 +55,10 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool, color: bool) 
     for signature in model.signatures:
         names = [", ".join(map(escape, side)) or "nothing" for side in (signature.inputs, signature.outputs)]
         yield f"  signature {escape(signature.key)} (graph {signature.graph_index}): {names[0]} -> {names[1]}"
+    refusals = {target: target.refusal(model) for target in targets}
     for graph in model.graphs:
         yield from _graph(model, graph, tensors)
-        yield from _placements(model, graph, targets, color)
+        yield from _placements(graph, refusals, color)
 
 
 def _memory(model: Model, graph: Graph) -> Iterator[str]:
@@ -78,15 +79,15 @@ def _memory(model: Model, graph: Graph) -> Iterator[str]:
         yield f"    arena: {', '.join(plans)}"
 
 
-def _placements(model: Model, graph: Graph, targets: Sequence[Target], color: bool) -> Iterator[str]:
+def _placements(graph: Graph, refusals: Mapping[Target, str], color: bool) -> Iterator[str]:
     from tflint.analysis.placement import placed
     from tflint.cli import placements
 
-    if targets and graph.ops:
+    if refusals and graph.ops:
         yield ""
         yield f"    {placements.LEGEND}"
-        for target in targets:
-            yield from placements.lines(placed(target, graph, target.refusal(model)), color=color)
+        for target, refusal in refusals.items():
+            yield from placements.lines(placed(target, graph, refusal), color=color)
 
 
 def _graph(model: Model, graph: Graph, tensors: bool) -> Iterator[str]:

@@ -29,9 +29,10 @@ def lines(found: Placement, *, color: bool) -> Iterator[str]:
         count(found.partitions, "partition"),
         *([f"{macs:.1%} of the MACs".replace("%", " %")] if macs is not None else []),
     ]
-    crossing = sum(tensor.nbytes or 0 for tensor in found.boundary)
-    if crossing:
-        parts.append(f"{size(crossing)} in {count(len(found.boundary), 'tensor')} cross between it and the CPU")
+    if found.boundary_bytes:
+        parts.append(
+            f"{size(found.boundary_bytes)} in {count(len(found.boundary), 'tensor')} cross between it and the CPU"
+        )
     yield f"    {found.target.name}: {', '.join(parts)}"
     cells = "".join(_cell(found, index) for index in range(ops))
     for start in range(0, ops, _CELLS):

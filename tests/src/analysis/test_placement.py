@@ -79,6 +79,7 @@ def test_shares_borders_and_numbers_of_pieces_are_told() -> None:
     assert found.ops_placed == 2
     assert found.macs_placed == 0
     assert [tensor.name for tensor in found.boundary] == ["t0", "t1"]
+    assert found.boundary_bytes == 256
 
 
 def test_without_any_multiply_accumulates_there_is_no_share() -> None:

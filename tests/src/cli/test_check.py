@@ -173,6 +173,15 @@ def test_a_pack_of_the_configuration_is_loaded_only_with_leave(monkeypatch: pyte
     del sys.modules["my_own_lint"]
 
 
+def test_worker_processes_find_the_packs_of_the_configuration() -> None:
+    Path("my_shared_lint.py").write_text(_PACK)
+    Path("tflint.toml").write_text('packs = ["my_shared_lint:PACK"]')
+    result = run(good("a.tflite"), good("b.tflite"), "--allow-packs", "--select", "MINE1", "--jobs", "2")
+    assert result.output.count("It is mine.") == 2
+    assert result.output.count("MINE1 failed: ValueError: by design") == 2
+    del sys.modules["my_shared_lint"]
+
+
 def test_several_jobs_give_the_same_report() -> None:
     bad("a.tflite"), good("b.tflite")
     assert run(".", "--jobs", "2").output == run(".", "--jobs", "1").output

@@ -7,7 +7,7 @@ tflite_supported_operators_u85.cpp.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tflint import Condition, DType, Kind, Source, Support, Target
@@ -212,14 +212,10 @@ ETHOS_U55 = Target(
     revise=partial(revise, _U55),
 )
 
-ETHOS_U65 = Target(
+ETHOS_U65 = replace(
+    ETHOS_U55,
     name="ethos-u65",
     summary="Arm Ethos-U65 NPU beside a Cortex-M or Cortex-A, compiled by Vela",
-    kind=Kind.DELEGATE,
-    source=_SOURCE,
-    ops=_U55,
-    refuses=_REFUSES_U55,
-    revise=partial(revise, _U55),
 )
 
 ETHOS_U85 = Target(

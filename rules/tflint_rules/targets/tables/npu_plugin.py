@@ -116,3 +116,16 @@ def fixed(slot: int, role: str, types: str = "INT32") -> Condition:
 
     check.__doc__ = f"{role} is constant, {either(allowed)}"
     return check
+
+
+def single(slot: int, role: str) -> Condition:
+    """An input has one element, where it is there."""
+
+    def check(op: Op, graph: Graph) -> str:
+        tensor = op.input(slot)
+        if tensor is None or tensor.elements == 1:
+            return ""
+        return f"{role} has {tensor.elements} elements; 1 is supported"
+
+    check.__doc__ = f"{role} has one element"
+    return check

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tflint import Condition, DType, Graph, Kind, Model, Op, Source, Target, Tensor, Verdict, type_code
+from tflint import DType, Graph, Kind, Model, Op, Source, Target, Tensor, Verdict, type_code
 from tflint_rules.targets.conditions import attribute, input_types, rank
 from tflint_rules.targets.tables.npu_plugin import (
     COMPOSITE,
@@ -20,6 +20,7 @@ from tflint_rules.targets.tables.npu_plugin import (
     fixed,
     is_blockwise,
     listed,
+    single,
     unloadable,
 )
 
@@ -54,19 +55,6 @@ def _fault(tensor: Tensor) -> str:
     if tensor.dtype in _NO_TYPE:
         return f"is {tensor.dtype.value}"
     return "is quantized in blocks" if is_blockwise(tensor) else ""
-
-
-def _elements(slot: int, role: str) -> Condition:
-    """An input has one element."""
-
-    def check(op: Op, graph: Graph) -> str:
-        tensor = op.input(slot)
-        if tensor is None or tensor.elements == 1:
-            return ""
-        return f"{role} has {tensor.elements} elements; 1 is supported"
-
-    check.__doc__ = f"{role} has one element"
-    return check
 
 
 def _one_type(op: Op, graph: Graph) -> str:
@@ -143,9 +131,9 @@ _OPS = listed(
         "ONE_HOT": (
             fixed(1, "depth", "INT32 UINT32"),
             *(fixed(2, "on value", _VALUES), fixed(3, "off value", _VALUES), _one_type),
-            *(_elements(1, "depth"), _elements(2, "on value"), _elements(3, "off value")),
+            *(single(1, "depth"), single(2, "on value"), single(3, "off value")),
         ),
-        "REVERSE_V2": (fixed(1, "axis"), rank(1, 0, 1, "axis"), _elements(1, "axis")),
+        "REVERSE_V2": (fixed(1, "axis"), rank(1, 0, 1, "axis"), single(1, "axis")),
         "SCATTER_ND": (input_types(1, f"{_FEW_BITS} {_PLAIN} qi32 qu32", "update"), fixed(2, "shape")),
         "SLICE": (fixed(1, "begin"), fixed(2, "size")),
         "SPLIT": (fixed(0, "axis"),),
@@ -155,7 +143,7 @@ _OPS = listed(
             *(fixed(1, "begin"), fixed(2, "end"), fixed(3, "stride")),
         ),
         "TILE": (fixed(1, "multiple", "INT32 INT64"),),
-        "TOPK_V2": (fixed(1, "number of values", "INT32 UINT32"), _elements(1, "number of values")),
+        "TOPK_V2": (fixed(1, "number of values", "INT32 UINT32"), single(1, "number of values")),
         "TRANSPOSE": (fixed(1, "permutation", "INT32 INT64"),),
     },
 )

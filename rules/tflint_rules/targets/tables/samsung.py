@@ -15,6 +15,7 @@ from tflint_rules.targets.tables.npu_plugin import (
     fixed,
     is_blockwise,
     listed,
+    single,
     tensors,
     unloadable,
 )
@@ -39,19 +40,6 @@ def _fault(tensor: Tensor) -> str:
 
 def _read(slot: int, role: str) -> Condition:
     return fixed(slot, role, _NUMBERS)
-
-
-def _one(slot: int, role: str) -> Condition:
-    """A constant of one element."""
-
-    def check(op: Op, graph: Graph) -> str:
-        tensor = op.input(slot)
-        if tensor is None or tensor.elements == 1:
-            return ""
-        return f"{role} has {tensor.elements} elements; 1 is supported"
-
-    check.__doc__ = f"{role} has one element"
-    return check
 
 
 def _as_long(op: Op, graph: Graph) -> str:
@@ -103,7 +91,7 @@ TARGET = Target(
         "Samsung's compiler",
         more={
             COMPOSITE: (composites({"odml.rms_norm"}, inlined=False),),
-            "ARG_MAX": (_read(1, "axis"), _one(1, "axis")),
+            "ARG_MAX": (_read(1, "axis"), single(1, "axis")),
             "BROADCAST_TO": (_read(1, "shape"),),
             "FULLY_CONNECTED": (rank(1, 2, 2, "filter"),),
             **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"), (_read(1, "axis"),)),
@@ -111,7 +99,7 @@ TARGET = Target(
             **dict.fromkeys(("PAD", "PADV2"), (_PADDED, _zero_point)),
             "RESHAPE": (_new_shape,),
             "SLICE": (_read(1, "begin"), _read(2, "size")),
-            "SPLIT": (_read(0, "axis"), _one(0, "axis")),
+            "SPLIT": (_read(0, "axis"), single(0, "axis")),
             "STRIDED_SLICE": (
                 *(attribute("offset", (False,), False), _read(1, "begin"), _read(2, "end"), _read(3, "stride")),
                 _as_long,
