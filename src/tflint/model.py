@@ -53,7 +53,9 @@ class Op:
     """One operation. `kind` is the field's name for it: `CONV_2D`, `Conv2D`, or a custom op's own code.
 
     `inputs` has None where an optional input is left out. `version` is the op's version in the file.
-    `custom_options` are a custom op's own bytes.
+    `custom_options` are a custom op's own bytes. In a source an op is a node of a TensorFlow graph or a Keras layer:
+    `name` is its name, `address` where it stands, `weights` what a layer holds, `source` the Python file and line that
+    made it, where the file tells. `layer` is the Keras layer that it comes from, where that is known.
     """
 
     path: str
@@ -69,6 +71,11 @@ class Op:
     byte_offset: int | None = None
     byte_length: int | None = None
     decode: Callable[[], Mapping[str, Any]] | None = field(default=None, repr=False)
+    name: str = ""
+    address: str = ""
+    layer: str | None = None
+    weights: tuple[Tensor, ...] = ()
+    source: tuple[str, int] | None = None
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
@@ -77,9 +84,9 @@ class Op:
 
     @property
     def location(self) -> Location:
-        name = self.outputs[0].name if self.outputs else ""
-        address = f"{self.graph_index}/{self.index}:{self.kind}"
-        return Location(self.path, address, None, name, self.byte_offset, self.byte_length)
+        name = self.name or (self.outputs[0].name if self.outputs else "")
+        address = self.address or f"{self.graph_index}/{self.index}:{self.kind}"
+        return Location(self.path, address, self.layer, name, self.byte_offset, self.byte_length, self.source)
 
     def input(self, slot: int) -> Tensor | None:
         """The tensor in an input slot; None where the slot is left out or does not exist."""
@@ -221,6 +228,10 @@ class Model:
     min_runtime: str | None = None
     """The file's own `min_runtime_version`; None where it says nothing."""
     conversion: Conversion | None = None
+    producer: str = ""
+    """What wrote a source, with its version: `keras 3.15.0`, `tensorflow 2.21.0`."""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The configuration that a Keras source is built from, as its JSON has it; empty for other formats."""
 
     @property
     def location(self) -> Location:
@@ -239,6 +250,8 @@ class Model:
 
     def find(self, address: str) -> Op | Tensor | Graph | None:
         """What stands at an address of this model, or None."""
+        if address in self._named:
+            return self._named[address]
         graph_part, _, rest = address.partition("/")
         if not graph_part.isdecimal() or int(graph_part) >= len(self.graphs):
             return None
@@ -253,3 +266,16 @@ class Model:
         if place < len(group) and group[place].index == place:
             return group[place]
         return next((each for each in group if each.index == place), None)  # after ops that could not be read
+
+    @cached_property
+    def _named(self) -> Mapping[str, Op | Tensor]:
+        """What a source calls by a name instead of a number."""
+        found: dict[str, Op | Tensor] = {}
+        for graph in self.graphs:
+            for op in graph.ops:
+                if op.address:
+                    found.setdefault(op.address, op)
+                for weight in op.weights:
+                    if weight.address:
+                        found.setdefault(weight.address, weight)
+        return found

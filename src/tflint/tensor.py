@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["DType", "Location", "QuantParams", "Shape", "SparseDimension", "Sparsity", "Tensor", "unpack"]
+__all__ = ["DType", "Location", "QuantParams", "Shape", "SparseDimension", "Sparsity", "Tensor", "give_back", "unpack"]
 
 Shape = tuple[int | None, ...]
 """The size of each dimension, outermost first; None where it is not known before the model runs."""
@@ -168,11 +168,13 @@ class Tensor:
     has_rank: bool = True
     external: bool = False
     """True where the constant lives in another file (the schema's external_buffer)."""
+    address: str = ""
+    """Where the weight of a layer stands, in a Keras source; empty where its number tells."""
 
     @property
     def location(self) -> Location:
         length = None if self.data is None else len(self.data)
-        address = f"{self.graph_index}/t{self.index}"
+        address = self.address or f"{self.graph_index}/t{self.index}"
         return Location(self.path, address, None, self.name, self.byte_offset, length)
 
     @property
@@ -239,7 +241,7 @@ class Tensor:
                 yield np.frombuffer(part, dtype=name)
             else:
                 yield unpack(part, self.dtype)[: self.elements - start * 8 // bits]
-            _give_back(self.data, self.byte_offset, start, step)
+            give_back(self, start, step)
 
 
 def unpack(packed: memoryview, dtype: DType) -> NDArray[Any]:
@@ -262,10 +264,10 @@ def unpack(packed: memoryview, dtype: DType) -> NDArray[Any]:
     return ((flat ^ sign).astype(np.int8) - np.int8(sign)).astype(np.int8)
 
 
-def _give_back(data: memoryview, byte_offset: int | None, start: int, length: int) -> None:
-    """Tell the system that these bytes of a mapped file are not needed again soon."""
-    source = data.obj
-    if not isinstance(source, mmap.mmap) or byte_offset is None or not hasattr(source, "madvise"):
+def give_back(constant: Tensor, start: int, length: int) -> None:
+    """Tell the system that these bytes of a constant in a mapped file are not needed again soon."""
+    source = constant.data.obj if constant.data is not None else None
+    if not isinstance(source, mmap.mmap) or constant.byte_offset is None or not hasattr(source, "madvise"):
         return
-    first = (byte_offset + start) // mmap.PAGESIZE * mmap.PAGESIZE
+    first = (constant.byte_offset + start) // mmap.PAGESIZE * mmap.PAGESIZE
     source.madvise(mmap.MADV_DONTNEED, first, min(length + mmap.PAGESIZE, len(source) - first))
