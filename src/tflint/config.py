@@ -20,7 +20,7 @@ from tflint.expectations import Expectations
 from tflint.finding import Finding, Severity
 from tflint.rule import Rule
 
-__all__ = ["Config", "Suppression", "active_rules", "find_config", "load_config", "matching_rules", "nearest"]
+__all__ = ["Config", "Pair", "Suppression", "active_rules", "find_config", "load_config", "matching_rules", "nearest"]
 
 FILES = ("tflint.toml", "pyproject.toml")
 
@@ -47,6 +47,23 @@ class Suppression:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A source, the models that are converted from it, and what holds for them: an entry of `[[models]]`.
+
+    `converted` are patterns relative to the configuration; `targets` stand in the place of the general ones, None
+    where the entry names none.
+    """
+
+    source: str
+    converted: tuple[str, ...]
+    targets: tuple[str, ...] | None = None
+
+    def means(self, path: str) -> bool:
+        """Whether the model at `path` (relative to the configuration) is one of the conversions."""
+        return path != self.source and any(_matches(path, pattern) for pattern in self.converted)
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings. `root` is the folder that its patterns and paths are relative to."""
 
@@ -65,6 +82,7 @@ class Config:
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     expect: Expectations = field(default_factory=Expectations)
     suppress: tuple[Suppression, ...] = ()
+    models: tuple[Pair, ...] = ()
 
     def relative(self, path: str) -> str:
         """A path relative to the configuration's folder, with forward slashes; as it is where it lies outside."""
@@ -86,6 +104,17 @@ class Config:
             if _matches(name, pattern)
             for selector in selectors
         )
+
+    def pair(self, path: str) -> Pair | None:
+        """The first entry of `models` that this file is a conversion of."""
+        name = self.relative(path) if self.models else ""
+        return next((pair for pair in self.models if pair.means(name)), None)
+
+    def targets_of(self, path: str) -> tuple[str, ...]:
+        """The names of the targets that this file is checked against."""
+        pair = self.pair(path)
+        named = self.targets if pair is None or pair.targets is None else pair.targets
+        return tuple(dict.fromkeys(named))
 
 
 def _matches(name: str, pattern: str) -> bool:
@@ -255,6 +284,26 @@ def _suppress(value: Any, key: str, path: Path) -> tuple[Suppression, ...]:
     return tuple(found)
 
 
+def _models(value: Any, key: str, path: Path) -> tuple[Pair, ...]:
+    readers: Mapping[str, Callable[[Any, str, Path], Any]] = {
+        "source": _inside,
+        "converted": _texts,
+        "targets": _texts,
+    }
+    if not isinstance(value, list):
+        raise _wrong(key, path, "a list of tables, written [[models]]", value)
+    found = []
+    for item in value:
+        table = _known(_table(item, key, path), readers, path, f"{key}.")
+        for name in ("source", "converted"):
+            if name not in table:
+                raise ConfigError(
+                    f"An entry of '{key}' in '{path}' has no '{name}'; each names a source and its conversions."
+                )
+        found.append(Pair(**{name: readers[name](entry, f"{key}.{name}", path) for name, entry in table.items()}))
+    return tuple(found)
+
+
 _KEYS: Mapping[str, Callable[[Any, str, Path], Any]] = {
     "select": _texts,
     "ignore": _texts,
@@ -269,6 +318,7 @@ _KEYS: Mapping[str, Callable[[Any, str, Path], Any]] = {
     "rules": _table_of(_table),
     "expect": _expect,
     "suppress": _suppress,
+    "models": _models,
 }
 
 

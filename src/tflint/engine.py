@@ -39,8 +39,10 @@ class Settings:
     accepted: Mapping[str, int] = field(default_factory=dict)
     """How often each fingerprint of the baseline may occur."""
     digests: bool = False
-    targets: tuple[tuple[str, str], ...] = ()
-    """The targets to check against: their names, and where each is defined, as `module:attribute`."""
+    targets: Mapping[str, str] = field(default_factory=dict)
+    """The targets that the configuration names, and where each is defined, as `module:attribute`."""
+    source: str | None = None
+    """What all of the models were converted from; where None, the configuration's pairs tell."""
     today: date = field(default_factory=date.today)
 
 
@@ -213,8 +215,10 @@ def _in_processes(paths: Sequence[str], settings: Settings, workers: int) -> Ite
 
 def _check_one(path: str, settings: Settings) -> _Result:
     """Read a model and run the rules on it; whatever fails, the others still run."""
+    crashes: list[Crash] = []
     try:
         model = read(path)
+        source = _source(path, settings, crashes)
     except ReadError as reason:  # it is gone, or may not be read: the others are still checked
         return _Result(Checked(path, Format.UNKNOWN, 0), crashes=(Crash(path, "", str(reason)),))
     except Exception as reason:  # a reader must never fail: where it does, that is ours to mend
@@ -223,12 +227,12 @@ def _check_one(path: str, settings: Settings) -> _Result:
         model,
         expectations=settings.config.expect,
         runtime=settings.config.runtime,
-        targets=tuple(target_at(name, where) for name, where in settings.targets),
+        targets=tuple(target_at(name, settings.targets[name]) for name in settings.config.targets_of(path)),
+        source=source,
     )
     types = tuple(type(rule) for rule in settings.rules)
     off = {rule for text in settings.config.ignored_in(path) for rule in matching_rules(text, types)}
     findings: list[Finding] = []
-    crashes: list[Crash] = []
     ran: set[str] = set()
     for rule in settings.rules:
         if type(rule) in off or model.format not in rule.meta.formats or _unmet(rule.meta, ctx):
@@ -243,6 +247,23 @@ def _check_one(path: str, settings: Settings) -> _Result:
         path, model.format, model.byte_size, model.sha256 if settings.digests else "", len(model.graphs), judged
     )
     return _Result(info, _finished(findings, model, settings.config), tuple(crashes), frozenset(ran))
+
+
+def _source(path: str, settings: Settings, crashes: list[Crash]) -> Model | None:
+    """What the model at `path` was converted from, None where nobody said; one that cannot be read is a crash."""
+    pair = settings.config.pair(path)
+    named = settings.source or (str(settings.config.root / pair.source) if pair is not None else None)
+    if named is None or Path(named).resolve() == Path(path).resolve():
+        return None
+    try:
+        source = read(named)
+    except ReadError as reason:
+        crashes.append(Crash(path, "", f"Its source cannot be read. {reason}"))
+        return None
+    fault = next((problem.message for problem in source.problems if problem.fatal), None)
+    if fault is not None:
+        crashes.append(Crash(path, "", f"Its source '{named}' cannot be read. {fault}"))
+    return source if fault is None else None
 
 
 def _crash(path: str, rule: str, reason: Exception) -> Crash:

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from tflint import ConfigError, Context, Finding, Location, Rule, RuleMeta, Severity, option
-from tflint.config import Config, Suppression, active_rules, find_config, load_config
+from tflint.config import Config, Pair, Suppression, active_rules, find_config, load_config
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,10 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             where = "*norm*"
             reason = "known"
             until = 2027-01-01
+            [[models]]
+            source = "kws/float.tflite"
+            converted = ["kws/*.tflite"]
+            targets = ["tflm"]
             """,
         )
     )
@@ -91,6 +95,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert config.expect.precision == "int8"
     assert config.expect.max_kb == 512
     assert config.suppress == (Suppression("first-fault", "known", "*/kws.tflite", "*norm*", date(2027, 1, 1)),)
+    assert config.models == (Pair("kws/float.tflite", ("kws/*.tflite",), ("tflm",)),)
 
 
 def test_pyproject_holds_it_under_tool_tflint(tmp_path: Path) -> None:
@@ -139,6 +144,11 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
         ("[[suppress]]\nrule = 'ABC101'", ["has no 'reason'"]),
         ("[[suppress]]\nrule = 'ABC101'\nreason = 'r'\nuntil = 'soon'", ["'suppress.until'", "a date"]),
         ("[[suppress]]\nrule = 'ABC101'\nreason = 'r'\nuntil = 2027-01-01T00:00:00", ["a date"]),
+        ("models = {}", ["[[models]]"]),
+        ("[[models]]\nsource = 'a.tflite'", ["has no 'converted'", "a source and its conversions"]),
+        ("[[models]]\nconverted = ['a.tflite']", ["has no 'source'"]),
+        ("[[models]]\nsource = '../a.tflite'\nconverted = []", ["'models.source'", "lies outside"]),
+        ("[[models]]\nsorce = 'a.tflite'", ["Unknown key 'models.sorce'", "Did you mean 'source'?"]),
         ('select = ["ABD"]', ["No rule is called 'ABD'", "'select'"]),
         ('severity = { ABC = "note" }', ["No rule is called 'ABC'", "'severity'"]),
         ("[rules.first-falt]\nmax_bytes = 3", ["No rule is called 'first-falt'", "Did you mean 'first-fault'?"]),
@@ -192,3 +202,14 @@ def test_a_suppression_covers_until_its_day(tmp_path: Path) -> None:
     assert Suppression("ABC101", "known", where="0/1:*").covers(finding, "m", date.max)
     assert not Suppression("ABC101", "known", model="other").covers(finding, "m", date.max)
     assert not Suppression("ABC201", "known").covers(finding, "m", date.max)
+
+
+def test_a_model_is_paired_with_the_first_entry_that_means_it_and_never_with_itself(tmp_path: Path) -> None:
+    first = Pair("kws/float.tflite", ("kws/*.tflite",), ("tflm", "tflm"))
+    config = Config(root=tmp_path, targets=("xnnpack",), models=(first, Pair("b.tflite", ("*.tflite",))))
+    assert config.pair(str(tmp_path / "kws" / "int8.tflite")) is first
+    assert config.pair(str(tmp_path / "other.tflite")) is config.models[1]
+    assert config.pair(str(tmp_path / "b.tflite")) is None
+    assert config.targets_of(str(tmp_path / "kws" / "int8.tflite")) == ("tflm",)
+    assert config.targets_of(str(tmp_path / "other.tflite")) == ("xnnpack",)
+    assert config.targets_of(str(tmp_path / "b.tflite")) == ("xnnpack",)

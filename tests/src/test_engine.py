@@ -15,7 +15,7 @@ from deadly import Deadly
 from models import healthy, lost_weights
 from tflint import Context, Finding, Format, ReadError, Rule, RuleMeta, Severity
 from tflint import engine as module
-from tflint.config import Config, Suppression, load_config
+from tflint.config import Config, Pair, Suppression, load_config
 from tflint.engine import Settings, check, expand
 from tflint.expectations import Expectations
 from tflint.rule import Need
@@ -54,6 +54,15 @@ class Needing(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         yield self.finding(ctx.model, f"It wants {ctx.runtime}.")
+
+
+@dataclass(frozen=True)
+class Sourced(Rule):
+    meta: ClassVar[RuleMeta] = RuleMeta("EVE004", "sourced", Severity.NOTE, needs=frozenset({Need.SOURCE}))
+
+    def check(self, ctx: Context) -> Iterator[Finding]:
+        assert ctx.source is not None
+        yield self.finding(ctx.model, f"It comes from {ctx.source.path}.")
 
 
 @pytest.fixture
@@ -114,6 +123,27 @@ def test_rules_whose_needs_are_not_met_do_not_run_and_are_counted(models: list[s
     assert {need: number for need, number in report.coverage.needs.items() if number} == {"expect": 1}
     config = Config(runtime="2.14", expect=Expectations(ops="builtin"))
     assert check(models, Settings((Needing(),), config)).findings[0].message == "It wants 2.14."
+
+
+def test_rules_see_the_source_that_the_configuration_or_the_caller_names(models: list[str], tmp_path: Path) -> None:
+    config = Config(root=tmp_path, models=(Pair("a.tflite", ("*.tflite",)),))
+    for settings in (Settings((Sourced(),), config), Settings((Sourced(),), source=models[0])):
+        report = check(models, settings)
+        assert [(f.location.path, f.message) for f in report.findings] == [(models[1], f"It comes from {models[0]}.")]
+        assert report.coverage.ran == 1
+    assert check(models, Settings((Sourced(),))).coverage.needs["source"] == 1
+
+
+def test_a_source_that_cannot_be_read_is_told_and_the_model_is_checked_all_the_same(
+    models: list[str], tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.tflite"
+    empty.write_bytes(b"")
+    gone = str(tmp_path / "gone.tflite")
+    for source, words in ((str(empty), f"'{empty}' cannot be read. The file is empty."), (gone, "There is no file")):
+        report = check(models[1:], Settings((Failing(), Sourced()), source=source))
+        assert [f.code for f in report.findings if f.code == "EVE002"] == ["EVE002"]
+        assert any(crash.rule == "" and words in crash.message for crash in report.crashes)
 
 
 def test_a_rule_runs_on_the_formats_that_it_reads(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ _LABELS = [each.label for each in reversed(Severity)]
 @click.option("--ignore", multiple=True, metavar="RULES", help="All but these rules.")
 @click.option("--target", multiple=True, metavar="TARGET", help="Check against a deployment target; repeatable.")
 @click.option("--runtime", metavar="VERSION", help="The oldest TFLite or LiteRT runtime that has to load the models.")
+@click.option("--source", type=click.Path(path_type=Path), help="What the models were converted from.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="The report.")
@@ -52,6 +53,7 @@ def command(
     ignore: tuple[str, ...],
     target: tuple[str, ...],
     runtime: str | None,
+    source: Path | None,
     config_path: Path | None,
     isolated: bool,
     format_: str,
@@ -77,13 +79,13 @@ def command(
             select=_split(select) or config.select,
             ignore=config.ignore + _split(ignore),
             targets=_split(target) or config.targets,
+            models=tuple(replace(pair, targets=None) for pair in config.models) if target else config.models,
             runtime=_version(runtime) or config.runtime,
             fail_on=Severity.from_label(fail_on) if fail_on else config.fail_on,
         )
         outputs = [_output(text) for text in output]
-        report = _run(
-            paths, config, [format_, *(name for name, _ in outputs)], jobs, force_exclude, baseline, allow_packs
-        )
+        formats = [format_, *(name for name, _ in outputs)]
+        report = _run(paths, config, source, formats, jobs, force_exclude, baseline, allow_packs)
         if report is None:
             click.echo("tflint: the configuration excludes everything that was named.", err=True)
             return
@@ -124,6 +126,7 @@ def _output(text: str) -> tuple[str, Path]:
 def _run(
     paths: tuple[str, ...],
     config: Config,
+    source: Path | None,
     formats: list[str],
     jobs: int,
     force_exclude: bool,
@@ -141,10 +144,13 @@ def _run(
             f"'{config.path}' names the packs {', '.join(config.packs)}; loading one runs its code. "
             f"Pass --allow-packs if you trust it."
         )
+    if source is not None and not source.exists():
+        raise ConfigError(f"There is no file or folder '{source}', which --source names.")
     with _importable(config):  # worker processes inherit the path, and import the packs again
         packs = load_packs(config.packs)
         rules = active_rules(config, all_rules(packs))
-        targets = tuple((name, find_target(name, packs)) for name in dict.fromkeys(config.targets))
+        named = [config.targets, *(pair.targets or () for pair in config.models)]
+        targets = {name: find_target(name, packs) for names in named for name in names}
         if not rules:
             raise ConfigError("No rule is on: select and ignore leave none.")
         models, excluded = expand(paths, config, force_exclude=force_exclude)
@@ -160,6 +166,7 @@ def _run(
             accepted=read_baseline(file) if file is not None else {},
             digests=any(name != "text" for name in formats),
             targets=targets,
+            source=None if source is None else str(source),
         )
         with progress(len(models)) as on_model:
             return check(models, settings, jobs=jobs, on_model=on_model)

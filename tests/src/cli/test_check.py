@@ -66,6 +66,7 @@ def test_exit_zero_and_fail_on_change_the_code() -> None:
         (["good.tflite", "--output", "json:gone/x.json"], "'gone/x.json' cannot be written"),
         (["good.tflite", "--config", "gone.toml"], "There is no configuration file 'gone.toml'."),
         (["good.tflite", "--config", "tflint.toml", "--isolated"], "contradict"),
+        (["good.tflite", "--source", "gone.tflite"], "There is no file or folder 'gone.tflite', which --source names."),
         (["good.tflite", "--baseline", "gone.json"], "There is no baseline 'gone.json'"),
         (["empty"], "There is no model to check in 'empty'."),
         (["*.gone"], "No file fits the pattern '*.gone'."),
@@ -88,6 +89,21 @@ def test_a_configuration_is_found_and_can_be_left_out() -> None:
     assert run(bad(), "--isolated").exit_code == 1
     Path("other.toml").write_text("")
     assert run(bad(), "--config", "other.toml").exit_code == 1
+
+
+def test_the_targets_of_a_pair_stand_in_for_the_general_ones_and_those_of_the_command_line_for_both() -> None:
+    models = '[[models]]\nsource = "gone.tflite"\nconverted = ["good.tflite"]\n'
+    Path("tflint.toml").write_text(f'targets = ["gone"]\n{models}targets = ["cpu"]')
+    assert "No target is called 'gone'" in run(good()).stderr
+    Path("tflint.toml").write_text(f'{models}targets = ["gonne"]')
+    assert "No target is called 'gonne'" in run(good()).stderr
+    assert "gonne" not in run(good(), "--target", "cpu").stderr
+
+
+def test_a_source_is_named_on_the_command_line() -> None:
+    result = run(good(), "--source", good("float.tflite"))
+    assert result.exit_code == 0
+    assert "a source" not in result.output
 
 
 def test_everything_excluded_gives_0_and_says_so() -> None:
