@@ -25,6 +25,9 @@ ERRORS = {
     "generated/broken/no_subgraphs.tflite": ("TFL001", "no graph"),
     "generated/broken/no_config.keras": ("TFL001", "config.json"),
     "generated/broken/truncated.keras": ("TFL001", "zip archive"),
+    "generated/broken/truncated.h5": ("TFL001", "cut off"),
+    "generated/broken/h5_named_keras.keras": ("TFL122", "under the name of a .keras archive"),
+    "generated/broken/savedmodel_no_variables": ("TFL122", "their values are missing"),
     "generated/broken/opcode_index_oob.tflite": ("TFL102", "Op 2 of graph 0 uses operator code 77"),
     "generated/broken/tensor_index_oob.tflite": ("TFL102", "refers to tensor 9999"),
     "generated/broken/buffer_index_oob.tflite": ("TFL102", "uses buffer 5000"),
@@ -45,9 +48,6 @@ ERRORS = {
 MILDER = {
     "invalid/lfs_pointer_yolo-fastest_192_face_v4_vela_H128.tflite": ("TFL001", Severity.NOTE, "git-LFS pointer"),
     "generated/broken/trailing_garbage.tflite": ("TFL101", Severity.WARNING, "bytes follow byte"),
-    "generated/broken/h5_named_keras.keras": ("TFL001", Severity.NOTE, "an HDF5 file"),
-    "generated/broken/truncated.h5": ("TFL001", Severity.NOTE, "an HDF5 file"),
-    "generated/broken/savedmodel_no_variables": ("TFL001", Severity.NOTE, "a SavedModel"),
 }
 """Files that a runtime loads as if nothing was wrong, and those that are not read yet or were not fetched."""
 

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from keras_files import keras_file, save, small
 from models import healthy, lost_weights
+from saved_models import const, saved_model, write
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,9 +47,11 @@ def test_the_hook_installs_and_finds_what_is_wrong_in_the_models_of_a_commit(
     lost_weights().save(tmp_path / "vendored" / "theirs.tflite")
     (tmp_path / "readme.txt").write_text("no model")
     healthy().save(tmp_path / "good.tflite")
+    save(tmp_path / "good.keras", keras_file(small()))
+    write(tmp_path / "served", saved_model([const("one", np.ones(4, np.float32))]))
     passed = try_repo(tmp_path, home)
     assert passed.returncode == 0, passed.stdout + passed.stderr
-    assert "Nothing found in 1 model." in passed.stdout
+    assert "Nothing found in 3 models." in passed.stdout
     lost_weights().save(tmp_path / "bad.tflite")
     failed = try_repo(tmp_path, home)
     assert failed.returncode == 1, failed.stdout + failed.stderr

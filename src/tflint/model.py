@@ -76,6 +76,8 @@ class Op:
     layer: str | None = None
     weights: tuple[Tensor, ...] = ()
     source: tuple[str, int] | None = None
+    is_unknown: bool = False
+    """True where it stands for a layer, in a model that is yet to be made, of which nobody knows what it becomes."""
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
@@ -186,6 +188,10 @@ class ProblemKind(Enum):
     TRAILING_BYTES = "trailing-bytes"
     OVERSIZED = "oversized"
     """More tables, or larger sizes, than a file of this size can mean."""
+    DAMAGED = "damaged"
+    """Bytes that do not follow the rules of their format, where it cannot be told why."""
+    MISSING_FILE = "missing-file"
+    """A part of a model that should stand in a file of its own, and does not."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +237,8 @@ class Model:
     producer: str = ""
     """What wrote a source, with its version: `keras 3.15.0`, `tensorflow 2.21.0`."""
     config: Mapping[str, Any] = field(default_factory=dict)
-    """The configuration that a Keras source is built from, as its JSON has it; empty for other formats."""
+    """The configuration that a Keras source is built from, as its JSON has it; of a SavedModel what it says of its Keras
+    layers, as a list below `keras_metadata`; empty for other formats."""
 
     @property
     def location(self) -> Location:

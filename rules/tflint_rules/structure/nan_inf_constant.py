@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
 
-from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
-from tflint.analysis.phrases import count, named, typed
+from tflint import Context, Finding, Format, Graph, Op, Rule, RuleMeta, Severity, Tensor
+from tflint.analysis.phrases import count, cut, named, typed
 from tflint.analysis.weights import Statistics, readable, statistics
 
 _HANDS_ON = frozenset(
@@ -51,7 +51,8 @@ class NanInfConstant(Rule):
     nothing but NaN that only SELECT reads: that marks a result as undefined on purpose. Infinity is reported in the
     weights of convolutions, matrix products and recurrent cells; elsewhere, as in an attention mask or the start value
     of a maximum, it is what was meant. The largest number of float32 or float16 in such a weight is reported too: it
-    is what the converter stores in place of infinity, and of what is too large for float16.
+    is what the converter stores in place of infinity, and of what is too large for float16. In a Keras model the
+    weights of all layers are read: NaN anywhere, infinity in kernels.
 
     ## Why it is bad
 
@@ -82,7 +83,12 @@ class NanInfConstant(Rule):
     - tried with TensorFlow 2.21.0: a Dense weight of NaN, infinity and 1e5 in float, float16 and int8 conversions
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL114", "nan-inf-constant", Severity.ERROR)
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL114",
+        "nan-inf-constant",
+        Severity.ERROR,
+        formats=frozenset({Format.TFLITE, Format.SAVED_MODEL, Format.KERAS, Format.KERAS_H5}),
+    )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         nan: list[_Found] = []
@@ -101,6 +107,11 @@ class NanInfConstant(Rule):
             elif _is_clamped(tensor, figures) and weighing is not None:
                 largest = f"{_LARGEST[tensor.dtype.value]:.8g}, the largest {tensor.dtype.value} number"
                 clamped.append(_Found(tensor, weighing, largest))
+        for op, weight, figures in _held(ctx):
+            if figures.nans:
+                nan.append(_Found(weight, op, _counted(weight, figures, "NaN")))
+            if figures.infinities and len(weight.default_shape) > 1:
+                infinite.append(_Found(weight, op, _counted(weight, figures, "infinity")))
         cure = "Look for {} in the weights of the source model, go back to a checkpoint without, and convert again."
         yield from self._report(nan, "reads it, and what it computes from that is NaN", cure.format("NaN"))
         yield from self._report(infinite, "multiplies by it, and gets infinity or NaN", cure.format("infinity"))
@@ -117,7 +128,7 @@ class NanInfConstant(Rule):
         others = f" So it is with {count(len(found) - 1, 'more constant')}." if len(found) > 1 else ""
         yield self.finding(
             tensor,
-            f"{named(tensor)} {typed(tensor)} holds {found[0].what}; op {reader.index} {reader.kind} {effect}.{others}",
+            f"{named(tensor)} {typed(tensor)} holds {found[0].what}; {_called(reader)} {effect}.{others}",
             help=help,
             related=[each.tensor for each in found[1:]],
             evidence={"constants": [f"{each.tensor.location.address} holds {each.what}" for each in found[:50]]},
@@ -134,6 +145,19 @@ def _suspects(ctx: Context) -> Iterator[tuple[Graph, Tensor, Statistics]]:
             figures = None if constant is None else ctx.once(statistics, constant)
             if figures is not None and (figures.nans or figures.infinities or _is_clamped(tensor, figures)):
                 yield graph, tensor, figures
+
+
+def _held(ctx: Context) -> Iterator[tuple[Op, Tensor, Statistics]]:
+    """The weights that the layers of a Keras model hold, each once, with their figures."""
+    holders = {weight: op for graph in ctx.graphs for op in graph.ops for weight in op.weights}
+    for weight, op in holders.items():
+        figures = ctx.once(statistics, weight) if weight.dtype.is_float else None
+        if figures is not None:
+            yield op, weight, figures
+
+
+def _called(op: Op) -> str:
+    return f"the {op.kind} layer '{cut(op.name)}'" if op.layer else f"op {op.index} {op.kind}"
 
 
 def _is_clamped(tensor: Tensor, figures: Statistics) -> bool:

@@ -24,6 +24,7 @@ MAP_FROM = 64 << 20
 _SUFFIXES = frozenset({".tflite", ".lite", ".keras", ".h5", ".hdf5"})
 """In a folder a file counts as a model for one of these names, or for its content."""
 _TFLITE_SUFFIXES = frozenset({".tflite", ".lite"})
+_KERAS = frozenset({Format.KERAS, Format.KERAS_H5})
 _SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt")
 
 
@@ -105,7 +106,9 @@ def _folder(path: str) -> Model:
     if not _is_saved_model(Path(path)):
         raise ReadError(f"'{path}' is a folder, and no SavedModel.")
     size = sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
-    return _unsupported(path, size, Format.SAVED_MODEL)
+    from tflint.formats.saved_model import reader
+
+    return reader.read(path, size)
 
 
 def _other(path: str, size: int, head: bytes) -> Model:
@@ -113,8 +116,14 @@ def _other(path: str, size: int, head: bytes) -> Model:
     found = identify(path, size, head)
     named_tflite = Path(path).suffix.lower() in _TFLITE_SUFFIXES
     if isinstance(found, Format):
+        if not named_tflite and found in _KERAS:
+            from tflint.formats.keras import reader
+
+            return reader.read(path, found)
         if not named_tflite:
-            return _unsupported(path, size, found)
+            from tflint.formats.saved_model import reader as saved_model
+
+            return saved_model.read(path, size)
         message = f"The file is {NAMED[found]}, under the name of a TFLite file."
         found = Other(ProblemKind.NOT_A_MODEL, message, "Give it its own suffix, or put the .tflite file in its place.")
     elif named_tflite and found.bundle:
@@ -139,15 +148,6 @@ def _dangling(path: Path) -> Other:
         f"This is a symbolic link to '{target}', which leads to no file.",
         "Fetch the file that it stands for, or make the link again.",
     )
-
-
-def _unsupported(path: str, size: int, format: Format) -> Model:
-    what = Other(
-        ProblemKind.UNSUPPORTED,
-        f"This is {NAMED[format]}; this version of tflint reads .tflite files only, and checked nothing in it.",
-        "Name the .tflite file that was converted from it.",
-    )
-    return _unreadable(path, size, what, format)
 
 
 def _unreadable(path: str, size: int, what: Other, format: Format = Format.UNKNOWN) -> Model:

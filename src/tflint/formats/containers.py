@@ -22,7 +22,7 @@ HEAD = 512
 NAMED = {
     Format.KERAS: "a Keras v3 archive",
     Format.KERAS_H5: "an HDF5 file, as Keras models are saved in",
-    Format.SAVED_MODEL: "a SavedModel",
+    Format.SAVED_MODEL: "a SavedModel, or a graph of TensorFlow",
 }
 
 
@@ -60,8 +60,10 @@ _ANNEX = b"/annex/objects/"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _C_SOURCE = re.compile(rb"0x54,\s*0x46,\s*0x4c,\s*0x33", re.IGNORECASE)
 """The identifier TFL3 in an array as `xxd -i` writes it."""
-_GRAPH_DEF = re.compile(rb"\n.{1,3}\n.{1,200}?\x12.(Placeholder|Const|NoOp)", re.DOTALL)
-"""The first node of a TensorFlow GraphDef: a field 1 that holds a name (1) and an op (2)."""
+_GRAPH_DEF = re.compile(rb"\n([\x80-\xff]{0,4}[\0-\x7f])\n([\x01-\x7f])", re.DOTALL)
+"""A TensorFlow GraphDef: a field 1, its first node, that begins with a name (1) of so many bytes."""
+_OP_NAME = re.compile(rb"\x12([\x01-\x7f])([A-Z_][A-Za-z0-9_>]*)", re.DOTALL)
+"""What follows the name of a node: its op (2)."""
 _ONNX = re.compile(rb"\x08[\x03-\x1f](\x12.[\x20-\x7e]{2}|:.|B.)", re.DOTALL)
 """An ONNX model's version (1), and then its producer (2), or its graph (7) or opset (8)."""
 
@@ -74,13 +76,20 @@ def identify(path: str, size: int, head: bytes) -> Format | Other:
         return Format.KERAS_H5
     if head.startswith(b"PK\x03\x04"):
         return _zip(path)
-    if head.startswith(b"\x08\x01\x12"):
+    if head.startswith(b"\x08\x01\x12") or _is_graph_def(head):
         return Format.SAVED_MODEL
     if known := _signature(head):
         return known
     if _is_text(head):
         return _text(head)
     return _identifier(head) or _model(size, head) or _nothing(head)
+
+
+def _is_graph_def(head: bytes) -> bool:
+    """True for a graph of TensorFlow on its own, as frozen models are saved in."""
+    start = _GRAPH_DEF.match(head)
+    op = _OP_NAME.match(head, start.end() + start[2][0]) if start is not None else None
+    return op is not None and len(op[2]) >= op[1][0]
 
 
 def _text(head: bytes) -> Other:
@@ -185,10 +194,6 @@ def _model(size: int, head: bytes) -> Other | None:
         )
     if head[8:9] == b"{" and 2 <= unpack_from("<Q", head)[0] <= size - 8:
         return Other(ProblemKind.NOT_A_MODEL, "The file is weights in the safetensors format.", _CONVERT)
-    if _GRAPH_DEF.match(head):
-        return Other(
-            ProblemKind.NOT_A_MODEL, "The file is a TensorFlow graph, as frozen models are saved in.", _CONVERT
-        )
     if _ONNX.match(head):
         return Other(ProblemKind.NOT_A_MODEL, "The file is an ONNX model.", _CONVERT)
     return None

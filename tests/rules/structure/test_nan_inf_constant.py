@@ -1,12 +1,15 @@
 """TFL114: NaN in constants, infinity in weights."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from keras_files import SMALL, keras_file, save, small
 from tflint import Severity
+from tflint.formats import read
 from tflint.testing import GraphBuilder, findings
 from tflint_rules.structure.nan_inf_constant import NanInfConstant
 
@@ -193,3 +196,14 @@ def test_an_op_without_output_is_a_reader() -> None:
 
 def test_a_constant_shorter_than_its_shape_is_not_read() -> None:
     assert findings(RULE, with_constant("MUL", np.array([NAN], np.float32), shape=[1000])) == []
+
+
+def test_the_weights_of_keras_layers_are_read_too(tmp_path: Path) -> None:
+    arrays = {path: array.copy() for path, array in SMALL.items()}
+    first, second = (path for path, array in arrays.items() if array.ndim == 2)
+    assert findings(RULE, read(save(tmp_path / "good.keras", keras_file(small(), arrays)))) == []
+    arrays[first][0, 1], arrays[second][1, 1] = NAN, INF
+    nan, infinite = findings(RULE, read(save(tmp_path / "bad.keras", keras_file(small(), arrays))))
+    assert nan.location.address == "layers/a/kernel"
+    assert "NaN in 1 of 12 elements, the first at [0, 1]; the Dense layer 'a' reads it" in nan.message
+    assert infinite.location.address == "layers/b/kernel"

@@ -9,15 +9,14 @@ tflite/core/interpreter_builder.cc.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from struct import Struct
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tflint.analysis.phrases import cut
+from tflint.collector import without_collector
 from tflint.formats.tflite.extras import check_tail, read_conversion, read_metadata, read_signatures, text
 from tflint.formats.tflite.flat import BROKEN, Flat
 from tflint.formats.tflite.problems import Problems
@@ -50,25 +49,13 @@ class _OpCode(NamedTuple):
 def read(path: str, view: memoryview) -> Model:
     """Return the model in `view`, the bytes of the file `path`, with all that is wrong with it as problems."""
     problems = Problems(path)
-    with _without_collector():
+    with without_collector():
         try:
             return _Reader(view, problems).model()
         except BROKEN as reason:
             problems.damaged("The file", reason, fatal=True)
             fatal = tuple([problem for problem in problems.all() if problem.fatal])  # the others led to it
             return Model(path, Format.TFLITE, len(view), problems=fatal)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Hold the cycle collector: it would walk hundreds of thousands of new objects, none of them garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Reader:

@@ -128,7 +128,9 @@ class Tensors:
             return None
         axis = _I32.unpack_from(view, at + places[6])[0] if places[6] else 0
         zero = self._array(at + places[3], _I64) if places[3] else np.zeros(scale.size, np.int64)
-        return QuantParams(scale, zero, axis if scale.size > 1 else None, axis, details)
+        return QuantParams(
+            scale, zero, axis if scale.size > 1 else None, axis, details, bool(scale.size and not places[3])
+        )
 
     def _details(self, at: int, places: tuple[int, ...]) -> tuple[str, Mapping[str, Any]] | None:
         """The newer quantization scheme that is written beside the affine one."""
