@@ -54,32 +54,25 @@ class DType(Enum):
 
     bits: int | None
     numpy_name: str | None
+    is_float: bool
+    """True for real floating point types, of any width."""
+    is_integer: bool
+    """True for signed and unsigned integers, packed ones included; False for BOOL."""
+    integer_range: tuple[int, int] | None
+    """The smallest and the largest value; None where it is not an integer type."""
+    __hash__ = object.__hash__  # types are looked up by the hundred thousand, and Enum's own hash runs in Python
 
     def __new__(cls, value: str, bits: int | None, numpy_name: str | None) -> Self:
         member = object.__new__(cls)
         member._value_ = value
         member.bits = bits
         member.numpy_name = numpy_name
+        member.is_float = value.startswith(("FLOAT", "BFLOAT"))
+        member.is_integer = value.startswith(("INT", "UINT"))
+        member.integer_range = None
+        if member.is_integer and bits is not None:
+            member.integer_range = (0, 2**bits - 1) if value[0] == "U" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
         return member
-
-    @property
-    def is_float(self) -> bool:
-        """True for real floating point types, of any width."""
-        return str(self.value).startswith(("FLOAT", "BFLOAT"))
-
-    @property
-    def is_integer(self) -> bool:
-        """True for signed and unsigned integers, packed ones included; False for BOOL."""
-        return str(self.value).startswith(("INT", "UINT"))
-
-    @property
-    def integer_range(self) -> tuple[int, int] | None:
-        """The smallest and the largest value, or None where it is not an integer type."""
-        if not self.is_integer or self.bits is None:
-            return None
-        if self.value.startswith("U"):
-            return 0, 2**self.bits - 1
-        return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
 
 
 @dataclass(frozen=True)
@@ -107,6 +100,7 @@ class QuantParams:
 
     `scale` is float32[n] and `zero_point` int64[n], with n = 1 for the whole tensor, or n = the size of dimension
     `axis`. `axis` is None where n is 1. Both are as the file has them: of different lengths in a broken file.
+    `lacks_zero_point` is True where the file has scales and nothing for zero points, which read as zeros then.
     `details` holds the schema's newer schemes (blockwise, multi-axis, custom) as name and fields; where it is set
     the runtime ignores the other fields.
     """
@@ -116,6 +110,7 @@ class QuantParams:
     axis: int | None = None
     stored_axis: int = 0
     details: tuple[str, Mapping[str, Any]] | None = None
+    lacks_zero_point: bool = False
 
     @property
     def is_per_axis(self) -> bool:

@@ -3,33 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from tflint import Context, DType, Finding, Op, Rule, RuleMeta, Severity
 from tflint.analysis.flow import entry_graphs
 from tflint.analysis.phrases import count, listed, named, typed
 from tflint.analysis.precision import mac_share, profile
-from tflint_rules.quantization.cures import cure
+from tflint_rules.quantization.claims import Claim, claims
+from tflint_rules.quantization.cures import INT8_KINDS, INT16_GAPS, cure
 from tflint_rules.quantization.left_in_float import judged_islands
 from tflint_rules.quantization.promises import breach
 
-_MODES = {
-    "PTQ_FULL_INTEGER": ("int8", "to full integer"),
-    "PTQ_INT16": ("int16x8", "to 16-bit activations"),
-    "PTQ_FLOAT16": ("float16", "to float16"),
-    "PTQ_DYNAMIC_RANGE": ("dynamic", "with dynamic range"),
-    "QUANTIZATION_AWARE_TRAINING": ("trained", "from quantization-aware training"),
-}
-"""What the converter writes of a conversion -> the precision that it promises, and the words for it."""
 _IO_TYPES = frozenset({DType.FLOAT32, DType.INT8, DType.UINT8, DType.INT16})
-
-
-class _Claim(NamedTuple):
-    """A promised precision, who promises it, and how bad it is to break it."""
-
-    precision: str
-    by: str
-    severity: Severity
 
 
 @dataclass(frozen=True)
@@ -39,13 +24,14 @@ class DeclaredIntentMismatch(Rule):
     ## What it does
 
     Takes the precision from `precision` in `[tool.tflint.expect]`, else from what the converter wrote into the file,
-    and compares it with the ops: a model that is to be full integer or 16x8 may have no op on float values, other
-    than QUANTIZE and DEQUANTIZE; float16 needs float16 weights, and dynamic range integer ones. Names every op that
-    breaks the promise; TFL302 says of those in the middle of the model what they cost. Also compares `io` with the
-    types of inputs and outputs, and `static = true` with the shapes.
+    and from words of the file's name that exporters write (`full_integer_quant`, `float16`, `int8`, …). Compares it
+    with the ops: a model that is to be full integer or 16x8 may have no op on float values, other than QUANTIZE and
+    DEQUANTIZE; float16 needs float16 weights, and dynamic range integer ones; `int8` in a name is kept by any integer
+    weight. Names every op that breaks the promise; TFL302 says of those in the middle of the model what they cost.
+    Also compares `io` with the types of inputs and outputs, and `static = true` with the shapes.
 
     The converter writes "full integer" also where it was told to fall back to float. A model with float inputs or
-    outputs may be such a one: it gets a warning instead of an error.
+    outputs may be such a one: it gets a warning instead of an error. So does a broken promise of a name.
 
     ## Why it is bad
 
@@ -66,7 +52,7 @@ class DeclaredIntentMismatch(Rule):
     ## Fix
 
     See TFL302 for the layers that leave float ops behind, and what to write instead. Where the float ops are wanted,
-    say so: `precision` in `[tool.tflint.expect]` counts before what the converter wrote.
+    say so: `precision` in `[tool.tflint.expect]` counts before what the converter wrote and before the name.
 
     ## References
 
@@ -78,24 +64,26 @@ class DeclaredIntentMismatch(Rule):
     meta: ClassVar[RuleMeta] = RuleMeta("TFL301", "declared-intent-mismatch", Severity.ERROR)
 
     def check(self, ctx: Context) -> Iterator[Finding]:
-        claim = _claim(ctx)
-        if claim is not None:
-            yield from self._precision(ctx, claim)
+        for claim in claims(ctx):
+            found = self._precision(ctx, claim)
+            if found is not None:
+                yield found
+                break
         if ctx.expectations.io is not None:
             yield from self._io(ctx, ctx.expectations.io)
         if ctx.expectations.static:
             yield from self._static(ctx)
 
-    def _precision(self, ctx: Context, claim: _Claim) -> Iterator[Finding]:
+    def _precision(self, ctx: Context, claim: Claim) -> Finding | None:
         known = ctx.once(profile, ctx.model)
         broken = breach(claim.precision, known)
         if broken is None:
-            return
+            return None
         ops = [place for place in broken.places if isinstance(place, Op)]
-        yield self.finding(
+        return self.finding(
             broken.places[0],
             f"{broken.fact}; {claim.by}.",
-            help=broken.help or _cured(ctx, ops),
+            help=f"{broken.help or _cured(ctx, ops)}{claim.also}",
             related=broken.places[1:],
             severity=claim.severity,
             evidence={
@@ -149,20 +137,6 @@ def _cured(ctx: Context, ops: list[Op]) -> str:
     if not outside:
         return "Rewrite the layers that these ops come from; TFL302 tells the cause and the cure at each place."
     known = cure(op.kind for op in outside)
+    if not known and all(op.kind in INT8_KINDS - INT16_GAPS for op in outside):
+        return "Convert again with ranges for all of these ops, and none of them on the list of ops not to quantize."
     return known or "Rewrite the layers that these ops come from so that the converter can quantize them."
-
-
-def _claim(ctx: Context) -> _Claim | None:
-    """What is promised of the precision: by the configuration, else by the converter; None where nobody said."""
-    expected = ctx.expectations.precision
-    if expected is not None:
-        return _Claim(expected, f"the configuration expects {expected}", Severity.ERROR)
-    modes = ctx.model.conversion.modes if ctx.model.conversion is not None else ()
-    mode = next((mode for mode in _MODES if mode in modes), None)
-    if mode is None:
-        return None
-    precision, words = _MODES[mode]
-    ends = [tensor for graph in entry_graphs(ctx.model) for tensor in (*graph.inputs, *graph.outputs)]
-    may_fall_back = precision in {"int8", "int16x8"} and any(tensor.dtype is DType.FLOAT32 for tensor in ends)
-    severity = Severity.WARNING if may_fall_back else Severity.ERROR
-    return _Claim(precision, f"the file says that it was converted {words} ({mode})", severity)

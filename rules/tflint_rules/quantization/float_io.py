@@ -7,7 +7,7 @@ from typing import ClassVar
 from tflint import Context, DType, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.flow import entry_graphs
 from tflint.analysis.phrases import count, listed, named, size, typed
-from tflint.analysis.precision import Precision, of_ops
+from tflint.analysis.precision import Precision, profile
 
 _READERS = frozenset({"QUANTIZE", "SHAPE", "RANK"})
 
@@ -63,7 +63,7 @@ class FloatIo(Rule):
             return
         for graph in entry_graphs(ctx.model):
             ends = _converted_ends(graph)
-            groups = ctx.once(of_ops, graph) if ends else {}
+            groups = ctx.once(profile, ctx.model).of_graph[graph] if ends else {}
             if ends and (groups[Precision.INT8] or groups[Precision.INT16]):
                 yield self._ends(graph, ends, "int16" if groups[Precision.INT16] else "int8")
 

@@ -10,7 +10,7 @@ from tflint.analysis.islands import Island
 from tflint.analysis.phrases import listed, share, size
 from tflint.analysis.precision import Precision, mac_share, profile
 from tflint_rules.quantization.cures import INT8_KINDS, INT16_GAPS, cure
-from tflint_rules.quantization.left_in_float import judged_islands
+from tflint_rules.quantization.left_in_float import judged_islands, layers_of
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,14 @@ class FloatIsland(Rule):
     ## Example
 
     ```text
-    warning TFL302 float-island: op 2 NEG, 'layer_normalization_0/Neg'
-      2 NEG between integer ops compute in float because the converter has no int8 form of NEG; each
-      run dequantizes 2.0 KiB for them and quantizes 2.0 KiB again.
+    warning TFL302 float-island: op 2 NEG, 'model/layer_normalization/Neg'
+      2 NEG between integer ops, of the layers 'layer_normalization' and 'layer_normalization_1',
+      compute in float because the converter has no int8 form of NEG; each run dequantizes 2.0 KiB for
+      them and quantizes 2.0 KiB again.
       help: Write 0.0 - x or -1.0 * x instead of -x; instead of LayerNormalization or
             GroupNormalization use a layer that computes (x - mean) * rsqrt(variance + epsilon) *
             gamma + beta, or BatchNormalization.
-      also: op 5 NEG, 'layer_normalization_1/Neg'
+      also: op 5 NEG, 'model/layer_normalization_1/Neg'
     ```
 
     ## Fix
@@ -73,23 +74,25 @@ class FloatIsland(Rule):
         for island in judged_islands(ctx):
             found.setdefault(_forcing(island), []).append(island)
         for kinds, places in found.items():
-            yield self._island(kinds, places, ctx.once(profile, ctx.model).all_ops)
+            yield self._island(ctx, kinds, places)
 
-    def _island(self, kinds: tuple[str, ...], places: list[Island], whole: tuple[Op, ...]) -> Finding:
+    def _island(self, ctx: Context, kinds: tuple[str, ...], places: list[Island]) -> Finding:
         inside = [op for island in places for op in island.ops]
         first = next(op for op in inside if not kinds or op.kind in kinds)
         scheme = places[0].scheme
         enter = sum(tensor.nbytes or 0 for island in places for tensor in island.entering)
         leave = sum(tensor.nbytes or 0 for island in places for tensor in island.leaving)
-        part = mac_share(inside, whole)
+        part = mac_share(inside, ctx.once(profile, ctx.model).all_ops)
         macs = "" if part is None else f", and {share(part, 1)} of the multiply-accumulates are in float"
         why = (
             f"because the converter has no {scheme} form of {' or '.join(kinds[:3])}" if kinds else "though it need not"
         )
         many = len(inside) > 1
+        layers = layers_of(ctx, inside)
+        of = f", of the layer{'s' if len(layers) > 1 else ''} {listed(layers)}," if layers else ""
         return self.finding(
             first,
-            f"{_kinds(inside)} between integer ops {'compute' if many else 'computes'} in float {why}; each run "
+            f"{_kinds(inside)} between integer ops{of} {'compute' if many else 'computes'} in float {why}; each run "
             f"dequantizes {size(enter)} for {'them' if many else 'it'} and quantizes {size(leave)} again{macs}.",
             help=cure(kinds) or _help(kinds),
             related=[op for op in inside if op is not first],

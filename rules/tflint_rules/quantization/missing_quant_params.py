@@ -51,7 +51,7 @@ class MissingQuantParams(Rule):
     def check(self, ctx: Context) -> Iterator[Finding]:
         missing: dict[Tensor, Op] = {}
         for graph in ctx.graphs:
-            for op, tensor, _ in scale_reads(graph):
+            for op, tensor, _ in ctx.once(scale_reads, graph):
                 if tensor.quant is None:
                     missing.setdefault(tensor, op)
         if not missing:

@@ -1,13 +1,15 @@
 """TFL312 per-axis-dim."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tflint import Context, Finding, Graph, Rule, RuleMeta, Severity, Tensor
+from tflint import Context, Finding, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.phrases import count, named, typed
 from tflint.analysis.quantized import ScaleRead, parameters, scale_reads
+from tflint_rules.quantization.weight_uses import WeightUse, uses
 
+_CELLS = ("SVDF", "RNN", "LSTM")
 _HELP = "Convert the model again, or write the scales anew with the tool that quantized it."
 
 
@@ -20,14 +22,14 @@ class PerAxisDimension(Rule):
     Compares the quantized dimension and the number of scales of every tensor with its shape, as the runtime does
     when it loads a file. Of weights it also compares the dimension with the one along which the kernel takes its
     scales: 0 of CONV_2D, TRANSPOSE_CONV, FULLY_CONNECTED and EMBEDDING_LOOKUP, 3 of DEPTHWISE_CONV_2D. Where a
-    kernel reads one scale for the whole tensor, several are reported too.
+    kernel reads one scale for the whole tensor, as SVDF, RNN and LSTM do of their weights, several are reported too.
 
     ## Why it is bad
 
     LiteRT refuses to load a file with a dimension that does not exist, even where a single scale makes it
     meaningless, and one whose scales do not fit it. Weights whose scales run along the wrong dimension load where two
     dimensions have the same size, and compute with the wrong scales. A kernel that reads one scale takes several for
-    none: its results are zeros, or it ends the process.
+    none, or takes the first for all: its results are zeros, or wrong, or it ends the process.
 
     ## Example
 
@@ -48,6 +50,7 @@ class PerAxisDimension(Rule):
 
     - LiteRT f67457790, tflite/core/interpreter_builder.cc, ParseQuantization
     - LiteRT f67457790, tflite/kernels/{conv,depthwise_conv,transpose_conv,fully_connected,embedding_lookup}.cc
+    - LiteRT f67457790, tflite/kernels/{svdf,basic_rnn,lstm,lstm_eval}.cc
     - https://github.com/tensorflow/tensorflow/issues/66081
     """
 
@@ -68,9 +71,9 @@ class PerAxisDimension(Rule):
         if unfit:
             yield self._unfit(unfit, ctx)
         broken = {*unfit, *(tensor for tensors in outside.values() for tensor in tensors)}
-        yield from self._misread(
-            [read for graph in ctx.graphs for read in _misreads(graph) if read.tensor not in broken]
-        )
+        reads = [read for graph in ctx.graphs for read in _misreads(ctx.once(scale_reads, graph))]
+        reads += [ScaleRead(use.op, use.weights, None) for use in ctx.once(uses, ctx.model) if _is_cell(use)]
+        yield from self._misread([read for read in reads if read.tensor not in broken])
 
     def _outside(self, rank: int, axis: int, tensors: list[Tensor]) -> Finding:
         first = tensors[0]
@@ -90,7 +93,11 @@ class PerAxisDimension(Rule):
     def _unfit(self, tensors: list[Tensor], ctx: Context) -> Finding:
         first = tensors[0]
         axis, scales = _axis(first), _scales(first)
-        misreads = (read for read in _misreads(ctx.model.graphs[first.graph_index]) if read.axis is not None)
+        misreads = (
+            read
+            for read in _misreads(ctx.once(scale_reads, ctx.model.graphs[first.graph_index]))
+            if read.axis is not None
+        )
         wanted = next((read for read in misreads if read.tensor is first), None)
         better = "" if wanted is None else f" {wanted.op.kind} takes them along dimension {wanted.axis}."
         return self.finding(
@@ -125,12 +132,18 @@ def _also(tensors: list[Tensor]) -> str:
     return f" The same is wrong with {count(len(tensors) - 1, 'more tensor')}." if len(tensors) > 1 else ""
 
 
-def _misreads(graph: Graph) -> Iterator[ScaleRead]:
+def _misreads(reads: Iterable[ScaleRead]) -> Iterator[ScaleRead]:
     """The reads of several scales along another dimension than the kernel's, or where it reads one."""
-    for read in scale_reads(graph):
+    for read in reads:
         quant = read.tensor.quant
         if quant is not None and quant.axis is not None and quant.axis != read.axis and quant.details is None:
             yield read
+
+
+def _is_cell(use: WeightUse) -> bool:
+    """True where several scales meet a recurrent cell, which reads one for all of the weights."""
+    quant = use.weights.quant
+    return use.op.kind.endswith(_CELLS) and quant is not None and quant.axis is not None and quant.details is None
 
 
 def _axis(tensor: Tensor) -> int:

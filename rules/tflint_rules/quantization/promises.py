@@ -28,6 +28,7 @@ _AGAIN = {
     "trained": f"Convert again with {_DEFAULT}.",
     "int8": _WIDTH.format("TFLITE_BUILTINS_INT8"),
     "int16x8": _WIDTH.format("EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8"),
+    "some int8": f"Convert again with {_DEFAULT}, and with a representative dataset for integer values.",
 }
 
 
@@ -90,6 +91,26 @@ def _trained(known: Profile) -> Breach | None:
     return _stray(known, _FLOAT, "on float values, and none on integers", _AGAIN["trained"])
 
 
+def _integer_values(known: Profile) -> Breach | None:
+    if known.ops[Precision.INT8] or known.ops[Precision.INT16]:
+        return None
+    return _stray(known, _FLOAT, "on float values, and none on integers only", _AGAIN["some int8"])
+
+
+def _some_int8(known: Profile) -> Breach | None:
+    if known.integer_weights or any(known.ops[each] for each in _INTEGER):
+        return None
+    return _stray(known, _FLOAT, "on float values, and there is no integer weight", _AGAIN["some int8"])
+
+
+def _some_int16(known: Profile) -> Breach | None:
+    if known.ops[Precision.INT16]:
+        return None
+    if known.ops[Precision.INT8]:
+        return _stray(known, (Precision.INT8,), "on 8-bit integers, and none on 16-bit ones", _AGAIN["int16x8"])
+    return _stray(known, _FLOAT, "on float values, and none on 16-bit integers", _AGAIN["int16x8"])
+
+
 _CHECKS: Mapping[str, Callable[[Profile], Breach | None]] = {
     "int8": _int8,
     "int16x8": _int16,
@@ -97,7 +118,15 @@ _CHECKS: Mapping[str, Callable[[Profile], Breach | None]] = {
     "float16": _float16,
     "dynamic": _dynamic,
     "trained": _trained,
+    "integer values": _integer_values,
+    "some int8": _some_int8,
+    "some int16": _some_int16,
 }
+"""What is promised -> how it is checked.
+
+The weaker promises: `trained` is kept by any op with integers, `integer values` by any on integers only, `some int8` by
+any integer weight, `some int16` by any op on 16-bit integers.
+"""
 
 
 def _stray(known: Profile, precisions: tuple[Precision, ...], on_what: str, cured_by: str) -> Breach | None:

@@ -64,9 +64,9 @@ class ScaleDegenerate(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         known = ctx.once(parameters, ctx.model)
-        suspects = set(known.degenerate())
+        suspects = set(known.degenerate)
         if suspects:
-            read = dict.fromkeys(each.tensor for graph in ctx.graphs for each in scale_reads(graph))
+            read = dict.fromkeys(each.tensor for graph in ctx.graphs for each in ctx.once(scale_reads, graph))
             yield from self._degenerate(
                 _affordable([tensor for tensor in read if tensor in suspects], ctx.model.byte_size)
             )

@@ -54,17 +54,18 @@ class ZeroPointRange(Rule):
         uneven = [tensor for tensor in known.tensors if _points(tensor) != _scales(tensor)]
         if uneven:
             yield self._uneven(uneven)
-        outside = [tensor for tensor in known.out_of_range() if _points(tensor) == _scales(tensor)]
+        outside = [tensor for tensor in known.out_of_range if _points(tensor) == _scales(tensor)]
         if outside:
             yield self._outside(outside)
 
     def _uneven(self, tensors: list[Tensor]) -> Finding:
         first = tensors[0]
         points, scales = _points(first), _scales(first)
+        has = f"{count(scales, 'scale')} and {count(points, 'zero point') if points else 'no zero point'}"
         return self.finding(
             first,
-            f"{named(first)} {typed(first)} has {count(scales, 'scale')} and {count(points, 'zero point')}; as many of "
-            f"both are needed, and the runtime refuses to load the file.{_also(tensors)}",
+            f"{named(first)} {typed(first)} has {has}; as many of both are needed, and the runtime refuses to load the "
+            f"file.{_also(tensors)}",
             help="Write one zero point for each scale.",
             related=tensors[1:],
             evidence={"scales": scales, "zero_points": points, "tensors": len(tensors)},
@@ -95,4 +96,6 @@ def _scales(tensor: Tensor) -> int:
 
 
 def _points(tensor: Tensor) -> int:
-    return tensor.quant.zero_point.size if tensor.quant is not None else 0
+    """The number of zero points in the file."""
+    quant = tensor.quant
+    return 0 if quant is None or quant.lacks_zero_point else quant.zero_point.size

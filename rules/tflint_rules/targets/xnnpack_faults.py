@@ -1,7 +1,8 @@
 """What XNNPACK accepts of an op when it chooses, and then cannot prepare.
 
 Each function returns a `Fault`, or None. They are asked of ops that the table of xnnpack takes: what that refuses runs
-on the built-in kernels.
+on the built-in kernels. Zero points of weights and biases, and the number of a bias' scales, are for weight-zero-point
+and bias-params, which say of every kernel what it makes of them.
 
 Source: LiteRT f67457790, tflite/delegates/xnnpack/xnnpack_delegate.cc, DefineXNNPACKValue and GetXNNPackDatatype;
 XNNPACK 75db3c093, src/subgraph/*.c (xnn_define_…), src/subgraph/validation.c, and the limits of scales in
@@ -15,6 +16,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from tflint import DType, Graph, Op, QuantParams, Tensor
+from tflint_rules.quantization.same_scale import rounds_away
 
 __all__ = ["Cause", "Fault", "fault"]
 
@@ -29,8 +31,6 @@ class Cause(Enum):
 
     REQUANTIZED = "Give its input and its output one scale and zero point, or put a QUANTIZE between them."
     DIMENSIONS = "Reshape to at most 6 dimensions before it, or {builtin}."
-    BIAS_SCALES = "Write as many scales for the bias as for the filter: input scale times filter scale, or {builtin}."
-    ZERO_POINTS = "Write its weights and bias symmetric, with zero point 0."
     RATIO = "Calibrate again with inputs that reach its output, or {builtin}."
     PERMUTATION = "Write its permutation as INT32."
     MULTIPLIER = "Write the depth_multiplier that the shapes have, or {builtin}."
@@ -60,7 +60,10 @@ def _one(quant: QuantParams | None) -> tuple[float, int] | None:
 
 
 def _copied(op: Op) -> Fault | None:
-    """Bytes that are moved as they are mean the same before and after."""
+    """Bytes that are moved as they are mean exactly the same before and after.
+
+    Where they mean something else by more than rounding it is not XNNPACK's fault: same-scale-violation tells.
+    """
     source = op.input(1 if op.kind == "SPLIT" else 0)
     if source is None or source.dtype not in _EIGHT_BIT or (before := _one(source.quant)) is None:
         return None
@@ -68,13 +71,15 @@ def _copied(op: Op) -> Fault | None:
         if output.dtype is source.dtype and output.quant is None:
             return Cause.REQUANTIZED, f"its input is {source.dtype.value} with a scale, its output has none"
         after = _one(output.quant)
-        if output.dtype is source.dtype and after is not None and after != before:
+        if output.dtype is not source.dtype or after is None or after == before:
+            continue
+        if rounds_away(before, after, source.dtype):
             return Cause.REQUANTIZED, f"its input has {_affine(before)}, its output {_affine(after)}; {_MOVED}"
     return None
 
 
 def _affine(quant: tuple[float, int]) -> str:
-    return f"scale {quant[0]:.6g} and zero point {quant[1]}"
+    return f"scale {quant[0]:.8g} and zero point {quant[1]}"
 
 
 def _variable(op: Op, graph: Graph) -> Fault | None:
@@ -117,34 +122,6 @@ def _dimensions(op: Op) -> Fault | None:
     if most <= _MOST_DIMENSIONS:
         return None
     return Cause.DIMENSIONS, f"it has a tensor of {most} dimensions; XNNPACK has room for {_MOST_DIMENSIONS}"
-
-
-def _bias(op: Op) -> Fault | None:
-    """A filter with a scale for each channel has such a bias, and no other."""
-    kernel, bias = op.input(1), op.input(_BIAS[op.kind])
-    if kernel is None or bias is None or kernel.quant is None or bias.quant is None or bias.dtype is not DType.INT32:
-        return None
-    of_filter, of_bias = len(kernel.quant.scale), len(bias.quant.scale)
-    if kernel.dtype not in _EIGHT_BIT or (of_filter > 1) == (of_bias > 1) or not of_filter or not of_bias:
-        return None
-    return Cause.BIAS_SCALES, f"its filter has {_scales(of_filter)} and its bias {_scales(of_bias)}"
-
-
-def _scales(number: int) -> str:
-    return "one scale" if number == 1 else f"{number:,} scales"
-
-
-def _zero_points(op: Op) -> Fault | None:
-    """A scale for each channel goes without zero points; so does the one scale of a depthwise INT8 filter."""
-    for slot, role in ((1, "filter"), (_BIAS[op.kind], "bias")):
-        tensor = op.input(slot)
-        if tensor is None or tensor.quant is None or tensor.dtype not in (DType.INT8, DType.INT32):
-            continue
-        points = tensor.quant.zero_point
-        several = len(tensor.quant.scale) > 1 and (role == "bias" or op.kind == "FULLY_CONNECTED")
-        if (several or (op.kind == "DEPTHWISE_CONV_2D" and role == "filter")) and points.any():
-            return Cause.ZERO_POINTS, f"its {role} has zero point {int(points[points != 0][0])}; XNNPACK takes 0"
-    return None
 
 
 def _ratio(op: Op) -> Fault | None:
@@ -191,16 +168,15 @@ def _types(op: Op) -> Fault | None:
     return Cause.TYPES, f"its input is {source.dtype.value} and its {role} {wrong.dtype.value}; XNNPACK takes one type"
 
 
-_BIAS: Mapping[str, int] = {"CONV_2D": 2, "DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 2, "TRANSPOSE_CONV": 3}
 _ASKED: Mapping[str, tuple[Callable[[Op], Fault | None], ...]] = {
     **dict.fromkeys(("BATCH_MATMUL",), (_types, _ratio)),
     **dict.fromkeys(("CEIL", "DIV", "EXP", "FLOOR", "MAXIMUM", "MINIMUM", "NEG", "PRELU", "RESHAPE"), (_types,)),
     **dict.fromkeys(("ROUND", "SQUARED_DIFFERENCE"), (_types,)),
     **dict.fromkeys(("CONCATENATION", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"), (_dimensions,)),
-    **dict.fromkeys(("CONV_2D", "TRANSPOSE_CONV"), (_bias, _zero_points, _ratio)),
-    "DEPTHWISE_CONV_2D": (_multiplier, _bias, _zero_points, _ratio),
+    **dict.fromkeys(("CONV_2D", "TRANSPOSE_CONV"), (_ratio,)),
+    "DEPTHWISE_CONV_2D": (_multiplier, _ratio),
     **dict.fromkeys(("DEPTH_TO_SPACE", "MAX_POOL_2D", "PAD", "SLICE", "SPACE_TO_DEPTH"), (_copied,)),
-    "FULLY_CONNECTED": (_dimensions, _zero_points, _ratio),
+    "FULLY_CONNECTED": (_dimensions, _ratio),
     "RESIZE_BILINEAR": (_types, _copied),
     "SOFTMAX": (_types, _dimensions),
     "SPLIT": (_types, _copied, _dimensions),

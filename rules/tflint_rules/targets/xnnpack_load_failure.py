@@ -20,11 +20,11 @@ class XnnpackLoadFailure(Rule):
     ## What it does
 
     Looks at the ops that XNNPACK takes, by the table of the target `xnnpack`, for what it notices only when it makes
-    its kernels: an op that moves bytes (PAD, SLICE, MAX_POOL_2D, …) whose output has another scale or zero point than
-    its input; more than six dimensions; a filter with a scale for each channel and a bias with one; zero points of
-    weights; an output scale 256 times finer than what is summed; a depth multiplier that contradicts the shapes; a
-    permutation of INT64; an output of another element type. Scales and zero points that no kernel can read are for
-    scale-degenerate and zero-point-range.
+    its kernels: an op that moves bytes (PAD, SLICE, MAX_POOL_2D, …) whose output has not to the last digit the scale of
+    its input; more than six dimensions; an output scale 256 times finer than what is summed; a depth multiplier that
+    contradicts the shapes; a permutation of INT64; an output of another element type. Scales and zero points that no
+    kernel can read are for scale-degenerate and zero-point-range, those of weights and biases for weight-zero-point
+    and bias-params, and those with which moved bytes mean other values for same-scale-violation.
 
     ## Why it is bad
 
@@ -38,14 +38,14 @@ class XnnpackLoadFailure(Rule):
     error TFL408 xnnpack-load-failure: op 0 PAD, 'pad'
       XNNPACK, which runs models on a CPU by default, takes PAD but cannot prepare it, so the
       interpreter does not load the model: its input has scale 0.1 and zero point 0, its output scale
-      0.2 and zero point 7; XNNPACK moves the bytes as they are.
+      0.1000001 and zero point 0; XNNPACK moves the bytes as they are.
       help: Give its input and its output one scale and zero point, or put a QUANTIZE between them.
     ```
 
     ## Fix
 
-    The help says what to change. Without XNNPACK the model loads, but where an op moves bytes to another scale the
-    built-in kernel makes wrong values of them, without a word.
+    The help says what to change. Without XNNPACK the model loads, but a variable that is read with another scale than
+    it was written with then gives wrong values, without a word.
 
     ## References
 

@@ -16,6 +16,8 @@ __all__ = ["Channels", "channels"]
 
 _PIECE = 4 << 20
 """So many bytes are looked at together, so that they stay in the processor's cache between two questions."""
+_WORTH = 1 << 18
+"""The pages of a constant are given back from so many bytes on: each time costs a call of the system."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +50,17 @@ def channels(tensor: Tensor, axis: int) -> Channels | None:
     import numpy as np
 
     shape = values.shape
+    rows = values.reshape(prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
+    if rows.nbytes <= _PIECE and values.dtype.kind != "f":
+        low, high = _reduced(np.minimum, rows), _reduced(np.maximum, rows)
+        if rows.nbytes >= _WORTH:
+            give_back(tensor, 0, rows.nbytes)
+        return Channels(axis, low, high, values.size // shape[axis])
     low = np.full(shape[axis], _highest(values.dtype), values.dtype)
     high = np.full(shape[axis], _lowest(values.dtype), values.dtype)
     with np.errstate(invalid="ignore"):
         position = 0
-        for start, piece in _pieces(values.reshape(prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))):
+        for start, piece in _pieces(rows):
             part = slice(start, start + piece.shape[1])
             np.minimum(low[part], _reduced(np.minimum, piece), out=low[part])
             np.maximum(high[part], _reduced(np.maximum, piece), out=high[part])
@@ -80,7 +88,7 @@ def _reduced(function: Any, piece: NDArray[Any]) -> NDArray[Any]:
     """The extremes of a piece, by channel. Long rows first: numpy is fast along memory."""
     if piece.shape[2] > 1:
         piece = function.reduce(piece, axis=2)
-        return function.reduce(piece, axis=0)  # type: ignore[no-any-return]
+        return piece[0] if len(piece) == 1 else function.reduce(piece, axis=0)  # type: ignore[no-any-return]
     return function.reduce(piece[:, :, 0], axis=0)  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from tflint.analysis.precision import Precision, floats, of_ops
+from tflint.analysis.precision import Precision, floats
 from tflint.model import DType, Graph, Op, Tensor
 
 if TYPE_CHECKING:
@@ -31,13 +31,12 @@ class Island:
     """The precision around it: INT8 or INT16."""
 
 
-def islands(graph: Graph) -> tuple[Island, ...]:
-    """The float islands of a graph, in execution order.
+def islands(graph: Graph, groups: Mapping[Precision, tuple[Op, ...]]) -> tuple[Island, ...]:
+    """The float islands of a graph, in execution order; `groups` are its ops by their precision.
 
     What touches a float input or output of the graph is its head or its tail, and no island. Constants that are
     dequantized, as float16 weights are, make none either. Ops on complex numbers join the float ops around them.
     """
-    groups = of_ops(graph)
     integer = groups[Precision.INT8] + groups[Precision.INT16]
     if not integer or not groups[Precision.CONVERSION] or not groups[Precision.FLOAT] + groups[Precision.HYBRID]:
         return ()

@@ -71,6 +71,8 @@ class Profile:
     """Constants of 16-bit floats."""
     is_whole: bool
     """False where a graph is left out because it is damaged."""
+    of_graph: Mapping[Graph, Mapping[Precision, tuple[Op, ...]]]
+    """The ops of each intact graph by their precision, each group in execution order."""
 
     @property
     def total(self) -> int:
@@ -100,6 +102,7 @@ def profile(model: Model) -> Profile:
         tuple(tensor for tensor in constants if tensor.dtype in _BYTES and tensor.quant is not None),
         tuple(tensor for tensor in constants if tensor.dtype in {DType.FLOAT16, DType.BFLOAT16}),
         len(graphs) == len(model.graphs),
+        dict(zip(graphs, groups, strict=True)),
     )
 
 

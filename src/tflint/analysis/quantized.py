@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tflint.model import DType, Graph, Model, Op, Tensor
@@ -98,32 +99,41 @@ class Parameters:
     scales: NDArray[numpy.float32]
     zero_points: NDArray[numpy.int64]
 
+    @cached_property
     def degenerate(self) -> tuple[Tensor, ...]:
         """The tensors with a scale that is not a positive, finite, normal number."""
-        return self._owners(_degenerate(self.scales), [_scale(tensor).size for tensor in self.tensors])
+        return self._owners(_degenerate(self.scales), _scale)
 
     def smaller_than(self, limit: float) -> tuple[Tensor, ...]:
         """The tensors with a proper scale below a limit."""
         chosen = (self.scales >= LEAST_SCALE) & (self.scales < limit)
-        return self._owners(chosen, [_scale(tensor).size for tensor in self.tensors])
+        return self._owners(chosen, _scale)
 
+    @cached_property
     def out_of_range(self) -> tuple[Tensor, ...]:
-        """The tensors of integers with a zero point that their type does not hold."""
+        """The tensors of integers with a zero point that their type does not hold; each holds 0."""
         import numpy as np
 
-        sizes = [_zero_point(tensor).size for tensor in self.tensors]
-        ranges = [_RANGES[tensor.dtype] for tensor in self.tensors]
-        least, most = (np.repeat([each[side] for each in ranges], sizes) for side in (0, 1))
-        return self._owners((self.zero_points < least) | (self.zero_points > most), sizes)
+        places = np.flatnonzero(self.zero_points)
+        owners = self._owner(places, _zero_point)
+        least, most = np.array([_RANGES[tensor.dtype] for tensor in self.tensors], np.int64).reshape(-1, 2)[owners].T
+        points = self.zero_points[places]
+        outside = owners[(points < least) | (points > most)].tolist()
+        return tuple(self.tensors[owner] for owner in dict.fromkeys(outside))
 
-    def _owners(self, chosen: NDArray[Any], sizes: list[int]) -> tuple[Tensor, ...]:
+    def _owners(self, chosen: NDArray[Any], part: Callable[[Tensor], NDArray[Any]]) -> tuple[Tensor, ...]:
+        """The tensors that have a chosen scale, or zero point."""
         import numpy as np
 
         places = np.flatnonzero(chosen)
-        if not places.size:
-            return ()
-        owners = np.unique(np.searchsorted(np.cumsum(sizes), places, side="right"))
-        return tuple(self.tensors[owner] for owner in owners.tolist())
+        owners = self._owner(places, part).tolist() if places.size else ()
+        return tuple(self.tensors[owner] for owner in dict.fromkeys(owners))
+
+    def _owner(self, places: NDArray[Any], part: Callable[[Tensor], NDArray[Any]]) -> NDArray[Any]:
+        """The number of the tensor that each place in the array of scales, or of zero points, belongs to."""
+        import numpy as np
+
+        return np.searchsorted(np.cumsum([part(tensor).size for tensor in self.tensors]), places, side="right")
 
 
 def parameters(model: Model) -> Parameters:
@@ -146,30 +156,31 @@ def parameters(model: Model) -> Parameters:
     )
 
 
-def scale_reads(graph: Graph) -> Iterator[ScaleRead]:
-    """Yield each use of a scale that a kernel cannot do without, in execution order."""
+def scale_reads(graph: Graph) -> tuple[ScaleRead, ...]:
+    """Each use of a scale that a kernel cannot do without, in execution order; ask with `ctx.once(scale_reads, …)`."""
+    return tuple(_reads(graph))
+
+
+def _reads(graph: Graph) -> Iterator[ScaleRead]:
     for op in graph.ops:
-        if op.is_custom:
+        if op.kind not in _READS and op.kind not in _WEIGHT_AXIS:
             continue
-        weights = op.input(1) if op.kind in _WEIGHT_AXIS else None
+        weights = op.input(1) if op.kind in _WEIGHT_AXIS and not op.is_custom else None
         if weights is not None and _are_scaled(op, weights):
             yield ScaleRead(op, weights, _WEIGHT_AXIS[op.kind])
-        if op.kind in _READS:
-            yield from _whole_reads(op)
+        if op.kind in _READS and not op.is_custom:
+            for tensor in _read_whole(op):
+                yield ScaleRead(op, tensor, None)
 
 
-def _whole_reads(op: Op) -> Iterator[ScaleRead]:
-    """The uses of one scale for a whole tensor."""
+def _read_whole(op: Op) -> list[Tensor]:
+    """The tensors whose one scale a kernel computes with."""
     ins, outs, dtypes = _READS[op.kind]
+    written = [op.outputs[slot] for slot in outs if slot < len(op.outputs) and op.outputs[slot].dtype in dtypes]
     if op.kind == "BATCH_MATMUL" and not any(tensor.dtype in dtypes for tensor in op.outputs):
-        return  # 8-bit factors with a 32-bit product are plain integers
-    for slot in ins:
-        tensor = op.input(slot)
-        if tensor is not None and tensor.dtype in dtypes:
-            yield ScaleRead(op, tensor, None)
-    for slot in outs:
-        if slot < len(op.outputs) and op.outputs[slot].dtype in dtypes:
-            yield ScaleRead(op, op.outputs[slot], None)
+        return []  # 8-bit factors with a 32-bit product are plain integers
+    given = (op.inputs[slot] for slot in ins if slot < len(op.inputs))
+    return [tensor for tensor in given if tensor is not None and tensor.dtype in dtypes] + written
 
 
 def _are_scaled(op: Op, weights: Tensor) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from tflint import Expectations, Severity
 from tflint.testing import GraphBuilder, findings
 from tflint_rules.quantization.declared_intent_mismatch import DeclaredIntentMismatch
+from tflint_rules.quantization.file_names import promise
 
 RULE = DeclaredIntentMismatch()
 OPTIONS = {"padding": "VALID", "stride_w": 1, "stride_h": 1}
@@ -103,6 +104,10 @@ def test_float_ops_outside_of_islands_get_their_own_cure() -> None:
     [found] = findings(RULE, g, expectations=Expectations(precision="int8"))
     assert "celu" in found.help
     [found] = findings(RULE, floating(), expectations=Expectations(precision="int8"))
+    assert found.help.startswith("Convert again with ranges")
+    g = floating()
+    g.output(g.op("FLOOR", [g.graph["outputs"][0]], g.tensor("floor", [1, 4])))
+    [found] = findings(RULE, g, expectations=Expectations(precision="int8"))
     assert found.help.startswith("Rewrite the layers")
 
 
@@ -209,3 +214,93 @@ def test_a_dynamic_dimension_may_begin_inside() -> None:
     assert said(quantized(), static=True) == []
     [message] = said(g, static=True)
     assert message.startswith("1 of 2 tensors has a dynamic dimension, the first is 'y' INT64[?, 1];")
+
+
+def named(of: GraphBuilder, path: str, **expected: Any) -> list[str]:
+    return [found.message for found in findings(RULE, of, path=path, expectations=Expectations(**expected))]
+
+
+def test_the_name_of_a_file_is_a_promise_too() -> None:
+    [found] = findings(RULE, quantized(negs=1), path="models/kws_full_integer_quant.tflite")
+    assert found.severity is Severity.WARNING
+    assert found.message.endswith("works on float values: NEG; the file's name says 'full integer'.")
+    assert found.help.endswith("Or give the file another name.")
+
+
+def test_what_others_say_counts_before_the_name() -> None:
+    path = "kws_full_integer_quant.tflite"
+    assert named(floating(packed=True), path, precision="dynamic") == []
+    [message] = named(quantized(negs=1), path, precision="int8")
+    assert message.endswith("the configuration expects int8.")
+    g = quantized(negs=1)
+    g.converted("PTQ_FULL_INTEGER")
+    [message] = named(g, path)
+    assert message.endswith("(PTQ_FULL_INTEGER).")
+
+
+def test_a_name_may_break_where_the_file_keeps_what_it_says_of_itself() -> None:
+    g = floating(packed=True)
+    g.converted("PTQ_DYNAMIC_RANGE")
+    assert named(quantized(negs=1), "kws_integer_quant.tflite") == []
+    [message] = named(g, "kws_integer_quant.tflite")
+    assert message.endswith("and none on integers only: FULLY_CONNECTED; the file's name says 'integer quant'.")
+
+
+def test_int8_in_a_name_is_kept_by_integer_weights() -> None:
+    assert named(floating(packed=True), "yolo_int8.tflite") == []
+    assert named(quantized(negs=1), "yolo_int8.tflite") == []
+    [message] = named(floating(), "C:\\models\\YOLO-INT8 (1).tflite")
+    assert message == (
+        "1 of 1 op (100 % of the multiply-accumulates) works on float values, and there is no integer weight: "
+        "FULLY_CONNECTED; the file's name says 'int8'."
+    )
+
+
+def test_int16x8_in_a_name_is_kept_by_any_16_bit_op() -> None:
+    assert named(quantized("INT16", negs=1), "kws_int16x8.tflite") == []
+    [message] = named(quantized(), "kws_int16x8.tflite")
+    assert "on 8-bit integers, and none on 16-bit ones: CONV_2D (2); the file's name says 'int16x8'." in message
+    [message] = named(floating(), "kws_int16x8.tflite")
+    assert "on float values, and none on 16-bit integers: FULLY_CONNECTED" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "promised"),
+    [
+        ("m_float32.tflite", "float32"),
+        ("m_float16.tflite", "float16"),
+        ("m_float16_quant.tflite", "float16"),
+        ("Model_FP16.tflite", "float16"),
+        ("m_dynamic_range_quant.tflite", "dynamic"),
+        ("m_dynamic_range_int8.tflite", "dynamic"),
+        ("dynamic_wi8_afp32.tflite", "dynamic"),
+        ("m_integer_quant.tflite", "integer values"),
+        ("m_full_integer_quant_edgetpu.tflite", "int8"),
+        ("m_int8_full_integer_quant.tflite", "int8"),
+        ("m_integer_quant_with_int16_act.tflite", "some int16"),
+        ("m_full_integer_quant_with_int16_act.tflite", "int16x8"),
+        ("sd_dynamic_int8.tflite", "some int8"),
+    ],
+)
+def test_exporters_write_what_they_do_into_names(name: str, promised: str) -> None:
+    found = promise(name)
+    assert found is not None
+    assert found[0] == promised
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "int8/model.tflite",
+        "m_quant.tflite",
+        "m_dynamic.tflite",
+        "m_float.tflite",
+        "modelint8.tflite",
+        "no_int8.tflite",
+        "float32_to_int8.tflite",
+        "conv-quant-fp16.float32.tflite",
+        "m_int8_float16.tflite",
+    ],
+)
+def test_what_is_not_sure_promises_nothing(name: str) -> None:
+    assert promise(name) is None

@@ -47,7 +47,8 @@ def with_island(*kinds: str, dtype: str = "INT8") -> GraphBuilder:
 def bad() -> GraphBuilder:
     g, x = start()
     for number in range(2):
-        x = leave(g, real(g, "NEG", enter(g, x), name=f"layer_normalization_{number}/Neg"))
+        layer = f"layer_normalization_{number}" if number else "layer_normalization"
+        x = leave(g, real(g, "NEG", enter(g, x), name=f"model/{layer}/Neg"))
     g.output(integer(g, "RELU", x))
     return g
 
@@ -72,7 +73,9 @@ def test_an_island_names_what_forced_it_and_what_crosses() -> None:
 
 def test_islands_that_the_same_op_forced_are_one_finding() -> None:
     [found] = findings(RULE, bad())
-    assert found.message.startswith("2 NEG between integer ops compute in float")
+    assert found.message.startswith(
+        "2 NEG between integer ops, of the layers 'layer_normalization' and 'layer_normalization_1', compute in float"
+    )
     assert [each.address for each in found.related] == ["0/5:NEG"]
     assert found.evidence["islands"] == 2
 

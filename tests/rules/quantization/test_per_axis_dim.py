@@ -114,3 +114,13 @@ def test_an_unknown_rank_and_newer_schemes_are_not_judged() -> None:
     details = ("BlockwiseQuantization", {"scales": 1, "zero_points": -1, "block_size": 32})
     g.tensor("blocks", [4], "INT4", quantization={"details": details, "quantized_dimension": 5})
     assert findings(RULE, g) == []
+
+
+def test_a_recurrent_cell_reads_one_scale_for_all_of_its_weights() -> None:
+    g = GraphBuilder()
+    x = g.input("x", [1, 4], "INT8", scale=0.1)
+    w = g.constant("w", np.ones((4, 4), np.int8), scale=FOUR)
+    t = g.constant("t", np.ones((4, 4), np.int16), scale=0.1)
+    g.output(g.op("SVDF", [x, w, t, -1, -1], g.tensor("y", [1, 4], "INT8", scale=0.1), {"rank": 1}))
+    [found] = findings(RULE, g)
+    assert found.message.startswith("'w' INT8[4, 4] has 4 scales along dimension 0; SVDF reads one for the whole")

@@ -65,6 +65,21 @@ def test_each_scale_needs_its_zero_point() -> None:
     )
 
 
+def test_scales_without_any_zero_point_are_told_too() -> None:
+    g = good()
+    g.tensor("kernel", [2], "INT8", quantization={"scale": np.full(2, 0.1, np.float32)})
+    [found] = findings(RULE, g)
+    assert found.message.startswith("'kernel' INT8[2] has 2 scales and no zero point; as many of both are needed,")
+    assert found.evidence == {"scales": 2, "zero_points": 0, "tensors": 1}
+
+
+def test_no_scales_need_no_zero_points() -> None:
+    g = good()
+    g.tensor("kernel", [2], "INT8", quantization={"zero_point": np.zeros(3, np.int64)})
+    g.tensor("image", [2], "FLOAT32", quantization={"min": np.zeros(1, np.float32), "max": np.ones(1, np.float32)})
+    assert findings(RULE, g) == []
+
+
 def test_a_count_that_does_not_fit_is_told_before_what_is_in_it() -> None:
     g = good()
     quantization = {"scale": np.full(2, 0.1, np.float32), "zero_point": np.full(3, 999, np.int64)}

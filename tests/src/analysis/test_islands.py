@@ -3,7 +3,7 @@
 import numpy as np
 
 from tflint.analysis.islands import Island, islands
-from tflint.analysis.precision import Precision
+from tflint.analysis.precision import Precision, of_ops
 from tflint.testing import GraphBuilder, model
 
 SHAPE = [1, 4]
@@ -24,7 +24,8 @@ class Builder(GraphBuilder):
         return self.op(kind, list(ins), self.tensor(kind, SHAPE, dtype))
 
     def found(self) -> tuple[Island, ...]:
-        return islands(model(self).graphs[0])
+        graph = model(self).graphs[0]
+        return islands(graph, of_ops(graph))
 
     def kinds(self) -> list[list[str]]:
         return [[op.kind for op in island.ops] for island in self.found()]
@@ -110,4 +111,5 @@ def test_graphs_of_one_kind_have_none() -> None:
     assert g.found() == ()
     h = GraphBuilder()
     h.output(h.op("ABS", [h.input("x", SHAPE)], h.tensor("y", SHAPE)))
-    assert islands(model(h).graphs[0]) == ()
+    graph = model(h).graphs[0]
+    assert islands(graph, of_ops(graph)) == ()

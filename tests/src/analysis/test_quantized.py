@@ -27,7 +27,7 @@ def test_newer_schemes_have_no_affine_parameters() -> None:
     g.tensor("blocks", [4], "INT4", quantization={"details": details})
     known = parameters(model(g))
     assert known.tensors == ()
-    assert known.degenerate() == known.out_of_range() == known.smaller_than(1.0) == ()
+    assert known.degenerate == known.out_of_range == known.smaller_than(1.0) == ()
 
 
 def test_offenders_are_found_by_their_tensor() -> None:
@@ -36,9 +36,9 @@ def test_offenders_are_found_by_their_tensor() -> None:
     g.tensor("zero", [2], "INT8", scale=[0.5, 0.0], zero_point=[0, 200])
     g.tensor("small", [4], "UINT8", scale=1e-20, zero_point=200)
     known = parameters(model(g))
-    assert [tensor.name for tensor in known.degenerate()] == ["zero"]
+    assert [tensor.name for tensor in known.degenerate] == ["zero"]
     assert [tensor.name for tensor in known.smaller_than(1e-9)] == ["small"]
-    assert [tensor.name for tensor in known.out_of_range()] == ["zero"]
+    assert [tensor.name for tensor in known.out_of_range] == ["zero"]
 
 
 def test_zero_points_may_be_fewer_than_scales() -> None:
@@ -46,7 +46,7 @@ def test_zero_points_may_be_fewer_than_scales() -> None:
     quantization = {"scale": np.full(3, 0.1, np.float32), "zero_point": np.zeros(1, np.int64)}
     g.tensor("few", [3], "INT8", quantization=quantization)
     g.tensor("far", [3], "INT8", scale=0.1, zero_point=200)
-    assert [tensor.name for tensor in parameters(model(g)).out_of_range()] == ["far"]
+    assert [tensor.name for tensor in parameters(model(g)).out_of_range] == ["far"]
 
 
 @pytest.mark.parametrize(
