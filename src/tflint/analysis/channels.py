@@ -17,7 +17,7 @@ __all__ = ["Channels", "channels"]
 _PIECE = 4 << 20
 """So many bytes are looked at together, so that they stay in the processor's cache between two questions."""
 _WORTH = 1 << 18
-"""The pages of a constant are given back from so many bytes on: each time costs a call of the system."""
+"""From so many bytes on a constant is looked at in pieces, whose pages are given back: that costs a call each time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +50,12 @@ def channels(tensor: Tensor, axis: int) -> Channels | None:
     import numpy as np
 
     shape = values.shape
-    rows = values.reshape(prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
-    if rows.nbytes <= _PIECE and values.dtype.kind != "f":
-        low, high = _reduced(np.minimum, rows), _reduced(np.maximum, rows)
-        if rows.nbytes >= _WORTH:
-            give_back(tensor, 0, rows.nbytes)
+    if values.nbytes < _WORTH and axis in (0, values.ndim - 1) and values.dtype.kind != "f":
+        table = values.reshape(shape[0], -1) if axis == 0 else values.reshape(-1, shape[axis])
+        along = 1 if axis == 0 else 0
+        low, high = np.minimum.reduce(table, axis=along), np.maximum.reduce(table, axis=along)
         return Channels(axis, low, high, values.size // shape[axis])
+    rows = values.reshape(prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :]))
     low = np.full(shape[axis], _highest(values.dtype), values.dtype)
     high = np.full(shape[axis], _lowest(values.dtype), values.dtype)
     with np.errstate(invalid="ignore"):
@@ -88,7 +88,7 @@ def _reduced(function: Any, piece: NDArray[Any]) -> NDArray[Any]:
     """The extremes of a piece, by channel. Long rows first: numpy is fast along memory."""
     if piece.shape[2] > 1:
         piece = function.reduce(piece, axis=2)
-        return piece[0] if len(piece) == 1 else function.reduce(piece, axis=0)  # type: ignore[no-any-return]
+        return function.reduce(piece, axis=0)  # type: ignore[no-any-return]
     return function.reduce(piece[:, :, 0], axis=0)  # type: ignore[no-any-return]
 
 
