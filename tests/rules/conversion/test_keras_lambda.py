@@ -1,6 +1,6 @@
 """TFL216: Lambda layers whose function is not in the file."""
 
-from sources import Nodes, dumped, function, keras, lambda_layer, layer, saved
+from plain_sources import Nodes, dumped, function, keras, lambda_layer, layer, saved
 from tflint import Format, Model, Severity
 from tflint.testing import findings
 from tflint_rules.conversion.keras_lambda import KerasLambda

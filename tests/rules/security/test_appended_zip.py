@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sources import PATH
+from plain_sources import PATH
 from tflint import Format, Model, Severity
 from tflint.analysis import archives
 from tflint.testing import GraphBuilder, findings

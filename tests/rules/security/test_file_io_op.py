@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sources import Nodes, saved
+from plain_sources import Nodes, saved
 from tflint import Format, Model, Severity
 from tflint.testing import findings
 from tflint_rules.security.file_io_op import FileIoOp

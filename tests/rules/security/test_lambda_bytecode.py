@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import pytest
 
-from sources import Nodes, dumped, keras, lambda_layer, layer, saved, sequential
+from plain_sources import Nodes, dumped, keras, lambda_layer, layer, saved, sequential
 from tflint import Format, Model, Severity
 from tflint.analysis import bytecode
 from tflint.testing import findings

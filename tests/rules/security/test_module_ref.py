@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sources import function, keras, lambda_layer, layer
+from plain_sources import function, keras, lambda_layer, layer
 from tflint import Format, Model, Severity
 from tflint.testing import findings
 from tflint_rules.security.module_ref import ModuleRef

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources import Nodes, keras, lambda_layer, layer, saved
+from plain_sources import Nodes, keras, lambda_layer, layer, saved
 from tflint import Model, Severity
 from tflint.testing import GraphBuilder, findings
 from tflint_rules.security.path_leak import PathLeak

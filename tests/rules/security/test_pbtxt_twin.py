@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from sources import Nodes, saved
+from plain_sources import Nodes, saved
 from tflint import Format, Model
 from tflint.testing import findings
 from tflint_rules.security.pbtxt_twin import PbtxtTwin

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sources import Nodes, saved
+from plain_sources import Nodes, saved
 from tflint import Format, Model, Severity
 from tflint.testing import findings
 from tflint_rules.security.py_func import PyFunc

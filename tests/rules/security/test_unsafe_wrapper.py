@@ -1,6 +1,6 @@
 """TFL803: layers that load something else."""
 
-from sources import keras, layer
+from plain_sources import keras, layer
 from tflint import Model, Severity
 from tflint.testing import findings
 from tflint_rules.security.unsafe_wrapper import UnsafeWrapper

@@ -1,6 +1,6 @@
 """What would happen to those who load or run a model."""
 
-from sources import Nodes, function, keras, lambda_layer, layer, saved
+from plain_sources import Nodes, function, keras, lambda_layer, layer, saved
 from tflint.analysis.code_risks import code_risks
 from tflint.testing import GraphBuilder, model
 

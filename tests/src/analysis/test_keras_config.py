@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sources import keras, layer, sequential
+from plain_sources import keras, layer, sequential
 from tflint.analysis import keras_config
 from tflint.analysis.keras_config import clean, owner, parts, place, texts
 from tflint.formats.keras.config import parse
