@@ -1,9 +1,11 @@
 """Write `src/tflint/formats/tflite/schema.py` from LiteRT's schema files.
 
-    python tools/make_schema.py schema.fbs conversion_metadata.fbs ORIGIN > src/tflint/formats/tflite/schema.py
+    python tools/make_schema.py schema.fbs conversion_metadata.fbs ORIGIN metadata_schema.fbs ORIGIN \
+        > src/tflint/formats/tflite/schema.py
 
-The files are `tflite/converter/schema/schema.fbs` and `conversion_metadata.fbs` of google-ai-edge/LiteRT; ORIGIN is
-the commit they were taken from. Only names, numbers, types and defaults are taken.
+The files are `tflite/converter/schema/schema.fbs` and `conversion_metadata.fbs` of google-ai-edge/LiteRT, and
+`tensorflow_lite_support/metadata/metadata_schema.fbs` of tensorflow/tflite-support; ORIGIN is the commit they were
+taken from. Only names, numbers, types and defaults are taken.
 """
 
 import re
@@ -20,7 +22,8 @@ _SCALARS = {
 HEAD = '''"""The TFLite schema as data: enumerations, unions, and the fields of each table in order.
 
 Written by tools/make_schema.py from LiteRT {origin},
-tflite/converter/schema/schema.fbs and conversion_metadata.fbs; not edited by hand.
+tflite/converter/schema/schema.fbs and conversion_metadata.fbs, and from tflite-support
+{more}, tensorflow_lite_support/metadata/metadata_schema.fbs; not edited by hand.
 
 A field is `name:type` or `name:type=default`; `[type]` is a vector, a union takes two slots (its type and its value),
 `-` is a slot that is not used any more.
@@ -65,12 +68,14 @@ def parse(text: str) -> tuple[dict[str, tuple[str, dict[str, int]]], dict[str, l
 
 
 def main() -> None:
-    schema, metadata, origin = sys.argv[1:]
+    schema, conversion, origin, metadata, more = sys.argv[1:]
     enums, unions, tables = parse(Path(schema).read_text())
-    more_enums, _, more_tables = parse(Path(metadata).read_text())
-    enums |= more_enums
-    tables |= more_tables
-    print(HEAD.format(origin=origin))
+    for path in (conversion, metadata):
+        found = parse(Path(path).read_text())
+        for known, names in zip((enums, unions, tables), found, strict=True):
+            assert known.keys().isdisjoint(names), path
+            known.update(names)  # type: ignore[attr-defined]
+    print(HEAD.format(origin=origin, more=more))
     operators = enums.pop("BuiltinOperator")[1]
     assert list(operators.values()) == list(range(len(operators)))
     print("OPERATORS: tuple[str, ...] = tuple(\n    (")

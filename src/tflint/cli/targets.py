@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
@@ -11,16 +11,24 @@ import click
 from tflint.cli.terminal import errors_as_sentences
 from tflint.target import Condition, Support, Target
 
-__all__ = ["command"]
+__all__ = ["command", "first_line"]
 
 
 @click.command("targets")
 @click.argument("names", nargs=-1, metavar="[TARGET]...")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(names: tuple[str, ...], format_: str) -> None:
-    """List the deployment targets with the source of their facts; with TARGET, show the ops that it takes."""
+    """List the deployment targets with the source of their facts; with TARGET, show the ops that it takes.
+
+    `converter` as the TARGET shows what TensorFlow's converter does with each op of a graph.
+    """
     from tflint.packs import load_packs, load_target, target_names
 
+    if names == ("converter",):
+        from tflint.cli import converter
+
+        click.echo(json.dumps(converter.document(), indent=1) if format_ == "json" else "\n".join(converter.page()))
+        return
     with errors_as_sentences():
         packs = load_packs()
         found = [load_target(name, packs) for name in names or target_names(packs)]
@@ -66,10 +74,11 @@ def _all_words(support: Support) -> list[str]:
 
 def _words(conditions: Iterable[Condition]) -> list[str]:
     """The first line of each condition's docstring; of one without, its name, or that of the function it is made by."""
-    return [_first_line(each) for each in conditions]
+    return [first_line(each) for each in conditions]
 
 
-def _first_line(condition: Condition) -> str:
+def first_line(condition: Callable[..., Any]) -> str:
+    """A condition in words: the first line of its docstring, else its name."""
     name = getattr(condition, "__qualname__", "").partition(".<locals>")[0]
     text = condition.__doc__ or name.strip("_").replace("_", " ")
     return text.strip().partition("\n")[0]
