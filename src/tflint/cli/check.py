@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tflint.cli.terminal import COLOR, errors_as_sentences, progress, use_color
+from tflint.cli.terminal import COLOR, conversions, errors_as_sentences, progress, use_color
 from tflint.errors import ConfigError
 from tflint.finding import Severity
 from tflint.reporters import FORMATS, Style, render
 
 if TYPE_CHECKING:
     from tflint.config import Config
+    from tflint.convert import Conversions
     from tflint.engine import Report
+    from tflint.rule import Rule
 
 __all__ = ["command"]
 
@@ -46,6 +48,29 @@ _LABELS = [each.label for each in reversed(Severity)]
 @click.option(
     "--allow-packs", is_flag=True, help="Import the packs that the configuration names: this runs their code."
 )
+@click.option(
+    "--convert", is_flag=True, help="Convert sources with TensorFlow, which takes a while; check the results."
+)
+@click.option(
+    "--convert-timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="The time that a conversion may take.",
+)
+@click.option(
+    "--convert-memory",
+    type=click.FloatRange(0, min_open=True),
+    default=8.0,
+    show_default=True,
+    metavar="GIB",
+    help="The memory that a conversion may take.",
+)
+@click.option(
+    "--keep-converted", type=click.Path(path_type=Path), metavar="DIR", help="Write the converted models there."
+)
+@click.option("--allow-code", is_flag=True, help="Convert models even where loading them runs code that they bring.")
 @COLOR
 def command(
     paths: tuple[str, ...],
@@ -66,11 +91,20 @@ def command(
     baseline: Path | None,
     write_baseline: Path | None,
     allow_packs: bool,
+    convert: bool,
+    convert_timeout: float,
+    convert_memory: float,
+    keep_converted: Path | None,
+    allow_code: bool,
     color: str,
 ) -> None:
     """Check models and report what is wrong with them.
 
     PATH is a model file, a folder (all models in it are checked), or a pattern like "models/**/*.tflite".
+
+    With --convert, each Keras model and SavedModel is converted by TensorFlow's own converter, in a process of its own,
+    to what [tool.tflint.expect] says (precision, io, ops), else to float with builtin ops. What fails is a finding;
+    what comes out is checked as well. A model that is damaged or brings code is not converted.
     """
     with errors_as_sentences():
         config = _config(config_path, isolated)
@@ -85,7 +119,8 @@ def command(
         )
         outputs = [_output(text) for text in output]
         formats = [format_, *(name for name, _ in outputs)]
-        report = _run(paths, config, source, formats, jobs, force_exclude, baseline, allow_packs)
+        how = _conversions(convert, convert_timeout, convert_memory, keep_converted, allow_code)
+        report = _run(paths, config, source, formats, jobs, force_exclude, baseline, allow_packs, how)
         if report is None:
             click.echo("tflint: the configuration excludes everything that was named.", err=True)
             return
@@ -132,6 +167,7 @@ def _run(
     force_exclude: bool,
     baseline: Path | None,
     allow_packs: bool,
+    convert: Conversions | None,
 ) -> Report | None:
     """The report; None where the configuration excludes everything."""
     from tflint.baseline import read_baseline
@@ -167,9 +203,54 @@ def _run(
             digests=any(name != "text" for name in formats),
             targets=targets,
             source=None if source is None else str(source),
+            convert=None if convert is None else _guarded(convert, all_rules(packs)),
         )
+        if convert is not None:
+            with conversions(len(models)) as (on_model, on_conversion):
+                report = check(models, settings, jobs=jobs or 1, on_model=on_model, on_conversion=on_conversion)
+            return _with_sources(report, paths)
         with progress(len(models)) as on_model:
             return check(models, settings, jobs=jobs, on_model=on_model)
+
+
+def _with_sources(report: Report, paths: tuple[str, ...]) -> Report:
+    """The report, once there is something in it that could be converted."""
+    from tflint.convert import SOURCES
+    from tflint.model import Format
+
+    if not any(model.format in SOURCES or model.format is Format.UNKNOWN for model in report.models):
+        named = ", ".join(repr(path) for path in paths)
+        raise ConfigError(f"There is no Keras model and no SavedModel to convert in {named}.")
+    return report
+
+
+def _conversions(is_on: bool, seconds: float, memory: float, keep: Path | None, allow_code: bool) -> Conversions | None:
+    """How to convert; None where that is not asked for."""
+    if not is_on:
+        for option, is_given in (("--keep-converted", keep is not None), ("--allow-code", allow_code)):
+            if is_given:
+                raise ConfigError(f"{option} says how to convert; it goes with --convert.")
+        return None
+    from tflint.convert import Conversions, is_installed
+
+    if not is_installed():
+        raise ConfigError(
+            "--convert runs TensorFlow's converter, and TensorFlow is not installed; "
+            "pip install 'tflint[tensorflow]' adds it."
+        )
+    return Conversions(
+        seconds=seconds,
+        memory=int(memory * (1 << 30)),
+        allow_code=allow_code,
+        keep=None if keep is None else str(keep),
+    )
+
+
+def _guarded(how: Conversions, rules: tuple[type[Rule], ...]) -> Conversions:
+    """The conversions with the rules that may forbid them: as they are, whatever a configuration says of them."""
+    from tflint.convert import GUARDS
+
+    return replace(how, guards=tuple(rule() for rule in rules if rule.meta.code.startswith(GUARDS)))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import click
 
 from tflint.errors import TflintError
 
-__all__ = ["COLOR", "errors_as_sentences", "progress", "use_color"]
+__all__ = ["COLOR", "conversions", "errors_as_sentences", "progress", "use_color"]
 
 COLOR: Callable[[Any], Any] = click.option(
     "--color",
@@ -81,12 +81,37 @@ def progress(total: int) -> Iterator[Callable[[str], None] | None]:
             bar.stop()
 
 
-def _bar(total: int) -> Any:
+@contextmanager
+def conversions(total: int) -> Iterator[tuple[Callable[[str], None] | None, Callable[[str], None] | None]]:
+    """Yield what to call with each finished path, and with each path that is being converted, which takes minutes.
+
+    On standard error a bar tells which model that is and since when; where it is no terminal both are None.
+    """
+    if not sys.stderr.isatty():
+        yield None, None
+        return
+    bar = _bar(total, timed=True)
+    task = bar.task_ids[0]
+
+    def finished(path: str) -> None:
+        bar.update(task, advance=1, description=os.path.basename(path))  # noqa: PTH119
+
+    def converting(path: str) -> None:
+        bar.update(task, description=f"converting {os.path.basename(path)}")  # noqa: PTH119
+
+    try:
+        yield finished, converting
+    finally:
+        bar.stop()
+
+
+def _bar(total: int, *, timed: bool = False) -> Any:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    more = (TimeElapsedColumn(),) if timed else ()
+    bar = Progress(*columns, *more, console=Console(stderr=True), transient=True)
     bar.add_task("", total=total)
     bar.start()
     return bar
