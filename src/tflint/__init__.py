@@ -7,6 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tflint.conversion import Blamed as Blamed
+    from tflint.conversion import ConversionResult as ConversionResult
+    from tflint.conversion import Outcome as Outcome
+    from tflint.conversion import Recipe as Recipe
     from tflint.engine import Report as Report
     from tflint.engine import check as check
     from tflint.errors import ConfigError as ConfigError
@@ -48,6 +52,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Blamed": "conversion",
+    "ConversionResult": "conversion",
+    "Outcome": "conversion",
+    "Recipe": "conversion",
     "check": "engine",
     "Report": "engine",
     "ConfigError": "errors",

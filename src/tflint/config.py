@@ -112,7 +112,8 @@ class Config:
 
     def targets_of(self, path: str) -> tuple[str, ...]:
         """The names of the targets that this file is checked against."""
-        pair = self.pair(path)
+        name = self.relative(path) if self.models else ""
+        pair = self.pair(path) or next((pair for pair in self.models if pair.source == name), None)
         named = self.targets if pair is None or pair.targets is None else pair.targets
         return tuple(dict.fromkeys(named))
 

@@ -9,17 +9,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tflint.analysis.compared import compared
 from tflint.analysis.fingerprints import structural_key
+from tflint.analysis.layering import Layering, layering
+from tflint.collector import without_collector
 from tflint.config import Config, matching_rules
-from tflint.errors import ReadError
+from tflint.errors import ReadError, RunError
 from tflint.expectations import Expectations
 from tflint.finding import Finding
 from tflint.formats import discover, read
-from tflint.model import Format, Model
+from tflint.model import Format, Location, Model, Op, Tensor
 from tflint.packs import target_at
+from tflint.pairing import Reader, is_plausible, pair_up
 from tflint.rule import Context, Need, Rule, RuleMeta
+from tflint.source_lines import SourceLines
+from tflint.target import Target
+
+if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
+    from tflint.convert import Conversions
 
 __all__ = ["Checked", "Coverage", "Crash", "Report", "Settings", "check", "expand"]
 
@@ -43,7 +54,16 @@ class Settings:
     """The targets that the configuration names, and where each is defined, as `module:attribute`."""
     source: str | None = None
     """What all of the models were converted from; where None, the configuration's pairs tell."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The sources that were found beside their conversions; `check` looks for them where nobody said."""
+    convert: Conversions | None = None
+    """How sources are converted; None where they are not."""
     today: date = field(default_factory=date.today)
+
+    @cached_property
+    def lines(self) -> SourceLines:
+        """The Python lines below the configuration's folder."""
+        return SourceLines(self.config.root)
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,10 @@ class Checked:
     graphs: int = 0
     judged: int = 0
     """So many of its graphs could be judged; the references of the others are broken."""
+    converted_from: str = ""
+    """The path of the source that `--convert` made it of; empty for a model that is there."""
+    source: str = ""
+    """The path of the source that it was compared with."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +128,8 @@ class _Result:
     findings: tuple[Finding, ...] = ()
     crashes: tuple[Crash, ...] = ()
     ran: frozenset[str] = frozenset()
+    conversion: _Result | None = None
+    """That of the model that was made of it."""
 
 
 def expand(paths: Iterable[str], config: Config, *, force_exclude: bool = False) -> tuple[list[str], int]:
@@ -146,6 +172,7 @@ def check(
     *,
     jobs: int = 0,
     on_model: Callable[[str], None] | None = None,
+    on_conversion: Callable[[str], None] | None = None,
 ) -> Report:
     """Check models and return everything found.
 
@@ -154,14 +181,18 @@ def check(
         settings: the rules and the configuration.
         jobs: how many processes share the work; 0 chooses, 1 stays in this one.
         on_model: called with each path when it is done, in the order they finish.
+        on_conversion: called with the path of each source before it is converted, where this process does that.
     """
     workers = min(_workers(paths) if jobs <= 0 else jobs, len(paths))
     results: dict[str, _Result] = {}
-    for result in _results(paths, settings, workers):
+    reader = Reader(read)
+    if settings.source is None:
+        settings = replace(settings, beside=pair_up(paths, reader))
+    for result in _results(paths, settings, workers, on_conversion, reader):
         results[result.model.path] = result
         if on_model is not None:
             on_model(result.model.path)
-    ordered = [results[path] for path in paths]
+    ordered = [each for path in paths for each in (results[path], results[path].conversion) if each is not None]
     findings, suppressed = _accepted(ordered, settings)
     return Report(
         models=tuple(result.model for result in ordered),
@@ -182,10 +213,16 @@ def _workers(paths: Sequence[str]) -> int:
     return (os.cpu_count() or 1) if len(paths) > 1 and size >= _PARALLEL_FROM else 1
 
 
-def _results(paths: Sequence[str], settings: Settings, workers: int) -> Iterator[_Result]:
+def _results(
+    paths: Sequence[str],
+    settings: Settings,
+    workers: int,
+    on_conversion: Callable[[str], None] | None,
+    reader: Reader,
+) -> Iterator[_Result]:
     if workers <= 1:
         for path in paths:
-            yield _check_one(path, settings)
+            yield _check_one(path, settings, on_conversion, reader)
         return
     yield from _in_processes(paths, settings, workers)
 
@@ -213,12 +250,22 @@ def _in_processes(paths: Sequence[str], settings: Settings, workers: int) -> Ite
                 yield _Result(Checked(path, Format.UNKNOWN, 0), crashes=(crash,))
 
 
-def _check_one(path: str, settings: Settings) -> _Result:
-    """Read a model and run the rules on it; whatever fails, the others still run."""
+def _check_one(
+    path: str,
+    settings: Settings,
+    on_conversion: Callable[[str], None] | None = None,
+    reader: Reader | None = None,
+) -> _Result:
+    with without_collector():
+        return _judged(path, settings, on_conversion, Reader(read) if reader is None else reader)
+
+
+def _judged(path: str, settings: Settings, on_conversion: Callable[[str], None] | None, reader: Reader) -> _Result:
+    """Read a model, convert it where that is asked for, and run the rules on both; whatever fails, the others run."""
     crashes: list[Crash] = []
     try:
-        model = read(path)
-        source = _source(path, settings, crashes)
+        model = reader.read(path)
+        source = _source(model, settings, crashes, reader)
     except ReadError as reason:  # it is gone, or may not be read: the others are still checked
         return _Result(Checked(path, Format.UNKNOWN, 0), crashes=(Crash(path, "", str(reason)),))
     except Exception as reason:  # a reader must never fail: where it does, that is ours to mend
@@ -230,33 +277,101 @@ def _check_one(path: str, settings: Settings) -> _Result:
         targets=tuple(target_at(name, settings.targets[name]) for name in settings.config.targets_of(path)),
         source=source,
     )
+    if settings.convert is None:
+        return _ruled(ctx, settings, crashes)
+    from tflint.convert import SOURCES, converted, without_bytes
+
+    if on_conversion is not None and model.format in SOURCES:
+        on_conversion(path)
+    made = None
+    try:
+        ctx, made = converted(ctx, settings.convert)
+    except RunError as reason:
+        crashes.append(Crash(path, "", str(reason)))
+    except Exception as reason:  # the findings on the source are still worth having
+        crashes.append(_crash(path, "converter", reason))
+    result = _ruled(ctx, settings, crashes)
+    if made is None:
+        return result
+    second = _ruled(made, settings, [])
+    info = replace(second.model, converted_from=path)
+    return replace(result, conversion=replace(second, model=info, findings=without_bytes(second.findings, info.path)))
+
+
+def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
+    """What the rules say of a model."""
+    model, path = ctx.model, ctx.model.path
     types = tuple(type(rule) for rule in settings.rules)
     off = {rule for text in settings.config.ignored_in(path) for rule in matching_rules(text, types)}
     findings: list[Finding] = []
     ran: set[str] = set()
+    forecast = _Deployments(ctx)
     for rule in settings.rules:
-        if type(rule) in off or model.format not in rule.meta.formats or _unmet(rule.meta, ctx):
+        if type(rule) in off or _unmet(rule.meta, ctx) or (rule.meta.of_ranges and not ctx.has_ranges):
             continue
-        ran.add(rule.meta.code)
-        try:
-            findings.extend(rule.check(ctx))
-        except Exception as reason:  # a rule that fails must not hide the findings of the others
-            crashes.append(_crash(path, rule.meta.code, reason))
+        seen = (ctx,) if model.format in rule.meta.formats else forecast.contexts(rule.meta)
+        for each in seen:
+            ran.add(rule.meta.code)
+            try:
+                findings.extend(rule.check(each))
+            except Exception as reason:  # a rule that fails must not hide the findings of the others
+                crashes.append(_crash(path, rule.meta.code, reason))
     judged = len(ctx.graphs)
-    info = Checked(
-        path, model.format, model.byte_size, model.sha256 if settings.digests else "", len(model.graphs), judged
-    )
-    return _Result(info, _finished(findings, model, settings.config), tuple(crashes), frozenset(ran))
+    digest = model.sha256 if settings.digests else ""
+    source = "" if ctx.source is None else ctx.source.path
+    info = Checked(path, model.format, model.byte_size, digest, len(model.graphs), judged, source=source)
+    return _Result(info, _finished(findings, ctx, settings), tuple(crashes), frozenset(ran))
 
 
-def _source(path: str, settings: Settings, crashes: list[Crash]) -> Model | None:
-    """What the model at `path` was converted from, None where nobody said; one that cannot be read is a crash."""
+class _Deployments:
+    """What a source will become, as rules see it; each is worked out when the first rule asks."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def contexts(self, meta: RuleMeta) -> tuple[Context, ...]:
+        """What a rule judges of a source: what it will be on each of the targets, or on the first of them."""
+        if not meta.of_deployed or self._ctx.model.format not in _FORECAST:
+            return ()
+        if Need.TARGET in meta.needs:
+            return tuple(each for each in self._all if each.targets)
+        return tuple(each for each in self._all if each.targets)[:1] or self._all[:1]
+
+    @cached_property
+    def _all(self) -> tuple[Context, ...]:
+        from tflint.forecast import predicted
+
+        ctx = self._ctx
+        expected = ctx.expectations.precision
+        usual = expected if expected in ("int8", "int16x8") else "float32"
+        groups: dict[str, list[Target]] = {usual: []}
+        for target in ctx.targets:
+            precision = "int8" if target.takes_integers and usual == "float32" else usual
+            groups.setdefault(precision, []).append(target)
+        made = [(predicted(ctx.model, precision), targets) for precision, targets in groups.items()]
+        return tuple(
+            Context(model, ctx.expectations, ctx.runtime, tuple(targets))
+            for model, targets in made
+            if model is not None
+        )
+
+
+_FORECAST = frozenset({Format.KERAS, Format.KERAS_H5})
+"""The sources of which is told what they become."""
+
+
+def _source(model: Model, settings: Settings, crashes: list[Crash], reader: Reader) -> Model | None:
+    """What a model was converted from, None where nobody said and none fits; one that cannot be read is a crash."""
+    path = model.path
     pair = settings.config.pair(path)
     named = settings.source or (str(settings.config.root / pair.source) if pair is not None else None)
+    if named is None and path in settings.beside:
+        source = reader.read(settings.beside[path])
+        return source if is_plausible(model, source) else None
     if named is None or Path(named).resolve() == Path(path).resolve():
         return None
     try:
-        source = read(named)
+        source = reader.read(named)
     except ReadError as reason:
         crashes.append(Crash(path, "", f"Its source cannot be read. {reason}"))
         return None
@@ -278,21 +393,50 @@ def _unmet(meta: RuleMeta, ctx: Context) -> frozenset[Need]:
         Need.PREVIOUS: ctx.previous is not None,
         Need.RUNTIME: ctx.runtime is not None,
         Need.EXPECT: ctx.expectations != Expectations(),
+        Need.CONVERSION: ctx.converted is not None,
     }
     return frozenset(need for need in meta.needs if not have.get(need, False))
 
 
-def _finished(findings: list[Finding], model: Model, config: Config) -> tuple[Finding, ...]:
+def _finished(findings: list[Finding], ctx: Context, settings: Settings) -> tuple[Finding, ...]:
     """The findings of a model with their final severity and fingerprint, the worst first."""
+    model, config = ctx.model, settings.config
     name = config.relative(model.path)
     seen: Counter[str] = Counter()
     done: list[Finding] = []
-    for finding in findings:
+    for finding in settings.lines.placed(_with_layers(findings, ctx)):
         severity = config.severity.get(finding.code, config.severity.get(finding.name, finding.severity))
         key = f"{finding.code}|{name}|{structural_key(model, finding.location.address)}"
         seen[key] += 1
         done.append(replace(finding, severity=severity, fingerprint=_digest(f"{key}|{seen[key]}")))
     return tuple(sorted(done, key=lambda finding: (-finding.severity, finding.code, _order(finding.location.address))))
+
+
+def _with_layers(findings: list[Finding], ctx: Context) -> Iterator[Finding]:
+    """The findings with the Keras layers that their places come from, where names or the source tell."""
+    model = ctx.model
+    layers = _layers(ctx) if findings else None
+
+    def placed(at: Location) -> Location:
+        found = model.find(at.address) if layers is not None and at.layer is None and at.path == model.path else None
+        if layers is None or not isinstance(found, Op | Tensor):
+            return at
+        layer = layers.at(found, model.graphs[found.graph_index])
+        return at if layer is None else replace(at, layer=layer)
+
+    for finding in findings:
+        if layers is None:
+            yield finding
+        else:
+            yield replace(finding, location=placed(finding.location), related=tuple(map(placed, finding.related)))
+
+
+def _layers(ctx: Context) -> Layering | None:
+    """The layers of the ops of a model."""
+    source = ctx.source
+    if source is None or source.format is Format.TFLITE or ctx.model.format is not Format.TFLITE:
+        return layering(ctx.model, None)
+    return layering(ctx.model, source, ctx.once(compared, ctx.model, source))
 
 
 def _digest(text: str) -> str:

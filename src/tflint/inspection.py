@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tflint.analysis.arena import litert_arena, peak, tflm_arena
 from tflint.analysis.cost import macs
 from tflint.analysis.placement import Placement, placed
 from tflint.analysis.runtimes import needed_runtime
-from tflint.model import Graph, Model, Op, Tensor
+from tflint.model import Format, Graph, Model, Op, Tensor
 from tflint.target import Target
+
+if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
+    from tflint.forecast import Forecast, OpForecast
 
 __all__ = ["SCHEMA", "inspect"]
 
 SCHEMA = "tflint-inspect/1"
+_SOURCES = frozenset({Format.KERAS, Format.KERAS_H5, Format.SAVED_MODEL})
 
 
 def inspect(models: Iterable[Model], *, targets: Sequence[Target] = (), tensors: bool = False) -> dict[str, Any]:
@@ -23,6 +27,8 @@ def inspect(models: Iterable[Model], *, targets: Sequence[Target] = (), tensors:
 
 
 def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, Any]:
+    forecast = _forecast(model)
+    conversions = None if model.format not in _SOURCES else {each.op: each for each in forecast.ops} if forecast else {}
     custom = [op.kind for graph in model.graphs for op in graph.ops if op.is_custom]
     conversion = model.conversion
     refusals = {target: target.refusal(model) for target in targets}
@@ -59,11 +65,34 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, 
             for signature in model.signatures
         ],
         "refused_by": {target.name: reason for target, reason in refusals.items() if reason},
-        "graphs": [_graph(model, graph, refusals, tensors) for graph in model.graphs],
+        "graphs": [_graph(model, graph, refusals, tensors, conversions) for graph in model.graphs],
+        **({} if conversions is None else {"conversion": _conversion(forecast)}),
     }
 
 
-def _graph(model: Model, graph: Graph, refusals: Mapping[Target, str], tensors: bool) -> dict[str, Any]:
+def _conversion(forecast: Forecast | None) -> dict[str, Any] | None:
+    """What becomes of a source; null where there is nothing to judge."""
+    if forecast is None:
+        return None
+    return {"verdict": forecast.verdict.value, "int8": forecast.int8.value, "reasons": list(forecast.reasons)}
+
+
+def _forecast(model: Model) -> Forecast | None:
+    """What becomes of a source; of a model that is converted there is nothing to tell."""
+    if model.format not in _SOURCES:
+        return None
+    from tflint.forecast import forecast
+
+    return forecast(model)
+
+
+def _graph(
+    model: Model,
+    graph: Graph,
+    refusals: Mapping[Target, str],
+    tensors: bool,
+    conversions: Mapping[Op, OpForecast] | None,
+) -> dict[str, Any]:
     found = {target.name: placed(target, graph, refusal) for target, refusal in refusals.items()}
     return {
         "index": graph.index,
@@ -74,6 +103,7 @@ def _graph(model: Model, graph: Graph, refusals: Mapping[Target, str], tensors: 
         "placement": {name: _placement(each) for name, each in found.items()} if refusals else None,
         "ops": [
             _op(op, {name: _place(each, index) for name, each in found.items()} if refusals else None)
+            | ({} if conversions is None else {"conversion": _of_op(conversions.get(op))})
             for index, op in enumerate(graph.ops)
         ],
         "tensors": [_tensor(tensor) for tensor in graph.tensors] if tensors else None,
@@ -118,6 +148,13 @@ def _place(found: Placement, index: int) -> dict[str, Any]:
     }
 
 
+def _of_op(found: OpForecast | None) -> dict[str, Any] | None:
+    """What becomes of an op of a source; null where nothing needs it."""
+    if found is None:
+        return None
+    return {"status": found.status.value, "reason": found.reason or None, "int8": found.int8.value}
+
+
 def _op(op: Op, placement: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "index": op.index,
@@ -127,7 +164,7 @@ def _op(op: Op, placement: dict[str, Any] | None) -> dict[str, Any]:
         "inputs": [-1 if tensor is None else tensor.index for tensor in op.inputs],
         "outputs": [tensor.index for tensor in op.outputs],
         "macs": macs(op),
-        "layer": None,
+        "layer": op.layer,
         "placement": placement,
     }
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from tflint.description import Description
 from tflint.tensor import DType, Location, QuantParams, Shape, SparseDimension, Sparsity, Tensor
 
 if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
@@ -239,10 +240,16 @@ class Model:
     config: Mapping[str, Any] = field(default_factory=dict)
     """The configuration that a Keras source is built from, as its JSON has it; of a SavedModel what it says of its Keras
     layers, as a list below `keras_metadata`; empty for other formats."""
+    describe: Callable[[], Description] | None = field(default=None, repr=False)
 
     @property
     def location(self) -> Location:
         return Location(self.path)
+
+    @cached_property
+    def described(self) -> Description | None:
+        """What the file says of its inputs and outputs for those who call it; None where it says nothing."""
+        return None if self.describe is None else self.describe()
 
     @cached_property
     def sha256(self) -> str:

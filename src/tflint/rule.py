@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from tflint.analysis.placement import Placement, placed
+from tflint.conversion import ConversionResult
 from tflint.expectations import Expectations
 from tflint.finding import Finding, Severity
 from tflint.model import Format, Graph, Location, Model
@@ -36,11 +37,17 @@ class Need(Enum):
     """The oldest runtime version that has to load the model."""
     EXPECT = "expect"
     """What the model claims to be: any entry of `[tool.tflint.expect]`."""
+    CONVERSION = "conversion"
+    """What came of converting the source with TensorFlow."""
 
 
 @dataclass(frozen=True)
 class RuleMeta:
-    """Who a rule is. `formats` are those it reads; `needs` what else it wants; a `preview` rule may still change."""
+    """Who a rule is. `formats` are those it reads; `needs` what else it wants; a `preview` rule may still change.
+
+    `of_ranges` says that it judges the ranges of values: it does not run where `--convert` quantized on made-up ones.
+    `of_deployed` says that it judges what runs on a device: of a source it is given what the converter will make of it.
+    """
 
     code: str
     name: str
@@ -48,6 +55,8 @@ class RuleMeta:
     formats: frozenset[Format] = frozenset({Format.TFLITE})
     needs: frozenset[Need] = frozenset()
     preview: bool = False
+    of_ranges: bool = False
+    of_deployed: bool = False
 
 
 def option(default: _T, help: str) -> _T:
@@ -78,6 +87,10 @@ class Context:
     targets: tuple[Target, ...] = ()
     source: Model | None = None
     previous: Model | None = None
+    converted: ConversionResult | None = None
+    """What came of converting the model; None where that was not asked for."""
+    has_ranges: bool = True
+    """False where the model was quantized on made-up values: its ranges say nothing."""
     _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -124,11 +124,15 @@ class Target:
     limits: Limits = field(default_factory=Limits)
     refuses: tuple[Callable[[Model], str], ...] = ()
     revise: Callable[[Graph, tuple[Verdict, ...]], tuple[Verdict, ...]] | None = None
+    takes_integers: bool = False
+    """True where it runs quantized models alone: a source is judged by what int8 quantization makes of it."""
     deprecated: str = ""
     """Why nobody should start with this target; empty where that is not so."""
 
     def verdict(self, op: Op, graph: Graph) -> Verdict:
         """What the target says of one op by itself."""
+        if op.is_unknown:
+            return Verdict(None, f"what becomes of the layer '{op.layer}' is not known", Layer.LISTED)
         support = self.ops.get(op.kind)
         if support is None:
             return Verdict(self.unlisted, f"{op.kind} is not among the ops of {self.name}", Layer.LISTED)

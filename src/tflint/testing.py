@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tflint.expectations import Expectations
 from tflint.finding import Finding
+from tflint.formats import read
 from tflint.formats.tflite.reader import read as read_tflite
 from tflint.formats.tflite.schema import OPERATORS
 from tflint.formats.tflite.writer import options_table, write
@@ -163,21 +164,23 @@ class GraphBuilder:
         return codes.index(code)
 
 
-def model(built: GraphBuilder | bytes, path: str = "model.tflite") -> Model:
-    """The model of a builder or of a file's bytes, as the reader makes it."""
+def model(built: GraphBuilder | bytes | Path, path: str = "model.tflite") -> Model:
+    """The model of a builder or of a file's bytes, as the reader makes it; of any format where `built` is a path."""
+    if isinstance(built, Path):
+        return read(built)
     return read_tflite(path, memoryview(built if isinstance(built, bytes) else built.to_bytes()))
 
 
-def context(of: GraphBuilder | bytes | Model, *, path: str = "model.tflite", **more: Any) -> Context:
+def context(of: GraphBuilder | bytes | Path | Model, *, path: str = "model.tflite", **more: Any) -> Context:
     """What a rule sees of a model; `more` are fields of `Context`: `runtime="2.14"`, `expectations=…`."""
     return Context(of if isinstance(of, Model) else model(of, path), **{"expectations": Expectations(), **more})
 
 
-def findings(rule: Rule, of: GraphBuilder | bytes | Model, **more: Any) -> list[Finding]:
+def findings(rule: Rule, of: GraphBuilder | bytes | Path | Model, **more: Any) -> list[Finding]:
     """What a rule reports on a model; `more` as in `context`."""
     return list(rule.check(context(of, **more)))
 
 
-def example(rule: Rule, of: GraphBuilder | bytes | Model, **more: Any) -> str:
+def example(rule: Rule, of: GraphBuilder | bytes | Path | Model, **more: Any) -> str:
     """What the text report prints of a rule's findings on a model: the example of the rule's docstring."""
     return "".join(f"{line}\n" for finding in findings(rule, of, **more) for line in lines(finding, Style()))

@@ -25,7 +25,7 @@ def test_its_bad_model_is_reported_under_its_own_code(rule: type[Rule]) -> None:
 @each_rule
 def test_its_good_model_is_silent(rule: type[Rule]) -> None:
     models = case(rule)
-    assert findings(rule(), models.good(), **models.context) == []
+    assert findings(rule(), models.good(), **models.good_context) == []
 
 
 @each_rule
@@ -70,12 +70,13 @@ def test_its_file_is_named_after_it(rule: type[Rule]) -> None:
 @each_rule
 def test_its_messages_are_sentences_with_a_cure(rule: type[Rule]) -> None:
     models = case(rule)
-    for finding in findings(rule(), models.bad(), **models.context):
+    made = context(models.bad(), **models.context)
+    for finding in findings(rule(), made.model, **models.context):
         assert finding.message.endswith(".")
         assert "!" not in finding.message
         assert "please" not in finding.message.lower()
         assert finding.help, "what is to be done about it"
-        assert finding.location.path == "model.tflite"
+        assert finding.location.path == made.model.path
 
 
 def test_the_pack_lists_its_rules_by_code() -> None:

@@ -19,6 +19,7 @@ from tflint.config import Config, Pair, Suppression, load_config
 from tflint.engine import Settings, check, expand
 from tflint.expectations import Expectations
 from tflint.rule import Need
+from tflint.testing import GraphBuilder
 
 
 @dataclass(frozen=True)
@@ -248,3 +249,30 @@ def test_digests_are_worked_out_where_they_are_asked_for(models: list[str]) -> N
     report = check(models[:1], Settings((Every(),), digests=True))
     assert report.models[0].sha256 == hashlib.sha256(Path(models[0]).read_bytes()).hexdigest()
     assert check(models[:1], Settings((Every(),))).models[0].sha256 == ""
+
+
+@dataclass(frozen=True)
+class Related(Rule):
+    """Reports the first op, and all its tensors with it."""
+
+    meta: ClassVar[RuleMeta] = RuleMeta("EVE009", "related", Severity.NOTE)
+
+    def check(self, ctx: Context) -> Iterator[Finding]:
+        [graph] = ctx.graphs
+        yield self.finding(graph.ops[0], "It is here.", related=[*graph.tensors, graph])
+
+
+def test_findings_carry_the_keras_layer_that_their_places_come_from(tmp_path: Path) -> None:
+    g = GraphBuilder()
+    x = g.input("x", [1, 4])
+    g.output(g.op("RELU", [x], g.tensor("model/activation/Relu", [1, 4])))
+    path = str(g.save(tmp_path / "model.tflite"))
+    [found] = check([path], Settings(rules=(Related(),))).findings
+    assert found.location.layer == "activation"
+    assert [place.layer for place in found.related] == [None, "activation", None]
+
+
+def test_where_no_name_tells_there_is_no_layer(tmp_path: Path) -> None:
+    path = str(healthy().save(tmp_path / "model.tflite"))
+    [found] = check([path], Settings(rules=(Related(),))).findings
+    assert {place.layer for place in (found.location, *found.related)} == {None}

@@ -19,12 +19,16 @@ RULES = all_rules(load_packs())
 
 @dataclass(frozen=True)
 class Case:
-    """A rule and the models of its test; `context` is what it needs beside the model: `CONTEXT` of the test."""
+    """A rule and the models of its test; `context` is what it needs beside the model: `CONTEXT` of the test.
+
+    `good_context` is what it needs beside the good one, where that differs: `GOOD_CONTEXT`.
+    """
 
     rule: type[Rule]
     bad: Callable[[], Any]
     good: Callable[[], Any]
     context: Mapping[str, Any] = field(default_factory=dict)
+    good_context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def file_of_test(rule: type[Rule]) -> Path:
@@ -49,4 +53,5 @@ def case(rule: type[Rule]) -> Case:
 
 
 def _case(rule: type[Rule], module: ModuleType) -> Case:
-    return Case(rule, module.bad, module.good, getattr(module, "CONTEXT", {}))
+    needed = getattr(module, "CONTEXT", {})
+    return Case(rule, module.bad, module.good, needed, getattr(module, "GOOD_CONTEXT", needed))

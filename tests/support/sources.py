@@ -25,10 +25,12 @@ class Source:
         self.last: Tensor | None = None
         self.signatures: list[Signature] = []
 
-    def value(self, name: str, shape: Shape = (None, 4), dtype: DType = DType.FLOAT32) -> Tensor:
-        """A value between ops."""
-        sizes = tuple(1 if size is None else size for size in shape)
-        return self._keep(Tensor(self.path, 0, len(self.tensors), name, dtype, shape, sizes))
+    def value(self, name: str, shape: Shape | None = None, dtype: DType = DType.FLOAT32) -> Tensor:
+        """A value between ops, of a shape that is known or not."""
+        sizes = tuple(1 if size is None else size for size in shape or ())
+        return self._keep(
+            Tensor(self.path, 0, len(self.tensors), name, dtype, shape or (), sizes, has_rank=shape is not None)
+        )
 
     def constant(self, name: str, array: NDArray[Any], address: str = "") -> Tensor:
         """A weight, or a constant."""

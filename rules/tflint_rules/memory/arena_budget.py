@@ -57,7 +57,9 @@ class ArenaBudget(Rule):
     - https://github.com/tensorflow/tflite-micro/issues/1249
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL505", "arena-budget", Severity.ERROR, needs=frozenset({Need.EXPECT}))
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL505", "arena-budget", Severity.ERROR, needs=frozenset({Need.EXPECT}), of_deployed=True
+    )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         limit = ctx.expectations.arena_kib

@@ -54,7 +54,7 @@ class OversizedTensor(Rule):
     - LiteRT f67457790, tflite/arena_planner.cc and tflite/core/subgraph.cc, Subgraph::AllocateTensors
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL503", "oversized-tensor", Severity.WARNING)
+    meta: ClassVar[RuleMeta] = RuleMeta("TFL503", "oversized-tensor", Severity.WARNING, of_deployed=True)
     max_bytes: int = option(64 << 20, "Largest activation, in bytes, that passes.")
 
     def check(self, ctx: Context) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ class PeakActivations(Rule):
     - https://github.com/tensorflow/tflite-micro/issues/1249
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL504", "peak-activations", Severity.WARNING)
+    meta: ClassVar[RuleMeta] = RuleMeta("TFL504", "peak-activations", Severity.WARNING, of_deployed=True)
     max_bytes: int = option(128 << 20, "Most bytes of activations, alive at one op, that pass.")
 
     def check(self, ctx: Context) -> Iterator[Finding]:

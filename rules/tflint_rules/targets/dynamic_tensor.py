@@ -57,7 +57,9 @@ class DynamicTensor(Rule):
     - `tflint targets NAME` names the source of the target's table
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL405", "dynamic-tensor", Severity.WARNING, needs=frozenset({Need.TARGET}))
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL405", "dynamic-tensor", Severity.WARNING, needs=frozenset({Need.TARGET}), of_deployed=True
+    )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         whole = [target.name for target in ctx.targets if _MODEL_REASON in target.refusal(ctx.model)]

@@ -44,7 +44,9 @@ class ManyPartitions(Rule):
     - https://github.com/tensorflow/tensorflow/issues/66677
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL406", "many-partitions", Severity.WARNING, needs=frozenset({Need.TARGET}))
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL406", "many-partitions", Severity.WARNING, needs=frozenset({Need.TARGET}), of_deployed=True
+    )
 
     max_partitions: int = option(1, "The most pieces of one graph that pass.")
 

@@ -39,7 +39,9 @@ class RefusedModel(Rule):
     - `tflint targets NAME` names the source of the target's table
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL402", "refused-model", Severity.ERROR, needs=frozenset({Need.TARGET}))
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL402", "refused-model", Severity.ERROR, needs=frozenset({Need.TARGET}), of_deployed=True
+    )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         for target in ctx.targets:

@@ -43,7 +43,9 @@ class RefusedOp(Rule):
     - `tflint targets NAME` names the source of the target's table
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL401", "refused-op", Severity.ERROR, needs=frozenset({Need.TARGET}))
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL401", "refused-op", Severity.ERROR, needs=frozenset({Need.TARGET}), of_deployed=True
+    )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         for target in ctx.targets:

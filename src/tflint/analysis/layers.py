@@ -10,7 +10,7 @@ from itertools import islice
 
 from tflint.model import Graph, Model, Op, Tensor
 
-__all__ = ["Naming", "layer_at", "layer_of", "naming"]
+__all__ = ["ROOTS", "Naming", "layer_at", "layer_of", "naming"]
 
 _ENOUGH = 1_000
 """The names of so many ops tell how a model names its layers."""
@@ -26,7 +26,7 @@ _KERAS_2_ONLY = ("Conv2D", "FusedBatchNormV3")
 _IN_A_LAYER = ("BiasAdd", "MatMul", "Relu")
 _KERAS_3_SINCE = (2, 16)
 """The first TensorFlow that comes with Keras 3."""
-_ROOTS: Mapping[str, tuple[str, ...]] = {
+ROOTS: Mapping[str, tuple[str, ...]] = {
     "CONV_2D": ("Conv2D", "Conv1D", "convolution", "BiasAdd"),
     "DEPTHWISE_CONV_2D": ("depthwise", "BiasAdd"),
     "FULLY_CONNECTED": ("MatMul", "Tensordot", "BiasAdd"),
@@ -84,7 +84,7 @@ def layer_of(op: Op, graph: Graph, named: Naming) -> str | None:
     """The layer that an op comes from, by the names of its outputs, or of weights that are its alone."""
     if op.layer is not None or not op.outputs:
         return op.layer
-    roots = _ROOTS.get(op.kind, ())
+    roots = ROOTS.get(op.kind, ())
     weights = op.input(1) if roots else None
     readers = len(graph.consumers(weights)) if weights is not None and weights.is_constant else 0
     found = _of_name(op.outputs[0].name, roots, named)

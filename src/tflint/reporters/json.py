@@ -40,6 +40,8 @@ def document(report: Report) -> dict[str, Any]:
                 "sha256": model.sha256 or None,
                 "graphs": model.graphs,
                 "judged": model.judged,
+                **({"source": model.source} if model.source else {}),
+                **({"converted_from": model.converted_from} if model.converted_from else {}),
             }
             for model in report.models
         ],

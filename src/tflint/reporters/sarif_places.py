@@ -29,6 +29,7 @@ _MIME_TYPES = {
     Format.KERAS_H5: "application/x-hdf5",
     Format.SAVED_MODEL: "application/x-protobuf",
 }
+_CONVERTED = " (converted)"
 _START = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1}
 """The empty region before the first character: consumers want a line of every file, and a model has none."""
 
@@ -63,10 +64,15 @@ class Places:
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     logical: list[dict[str, Any]] = field(default_factory=list)
     _indices: dict[tuple[str, str], int] = field(default_factory=dict)
+    _converted: dict[str, str] = field(default_factory=dict)
+    """The path of a model that was made to be checked -> that of its source, which stands for it."""
 
     def add_models(self, models: Iterable[Checked]) -> None:
         """List the models that were checked as artifacts."""
         for model in models:
+            if model.converted_from:
+                self._converted[model.path] = model.converted_from
+                continue
             is_folder = model.format is Format.SAVED_MODEL
             more: dict[str, Any] = {"roles": ["analysisTarget"]}
             if model.format in _MIME_TYPES:
@@ -120,6 +126,7 @@ class Places:
 
         `file` stands for the path where that is a folder: consumers show files only.
         """
+        path = self._converted.get(path, path)
         if ("path", path) not in self._indices:
             reference = uri(file or path, self.root)
             index = self._indices.setdefault(("uri", reference), len(self.artifacts))
@@ -135,6 +142,8 @@ class Places:
     def _logical(self, at: Location) -> dict[str, Any]:
         """The op, tensor, graph or model at a location; what it stands in comes before it in the table."""
         file = escape(unquote(self._artifact(at.path)["uri"]))
+        if at.path in self._converted:
+            file += _CONVERTED
         found = self._entry("module", file.rpartition("/")[2], file, None, "")
         if not at.address:
             return found

@@ -28,6 +28,7 @@ _NEEDS = {
     "source": "the source model",
     "previous": "an older build",
     "run": "--diff",
+    "conversion": "--convert",
 }
 
 
@@ -40,8 +41,11 @@ def render(report: Report, style: Style) -> str:
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
+    sources = {model.path: model.source for model in report.models if not model.converted_from}
     for path, group in groupby(report.findings, key=lambda finding: finding.location.path):
-        yield _paint(escape(path), "1", style)
+        yield _paint(escape(path), "1", style) + (
+            f"  (compared with its source {escape(sources[path])})" if sources.get(path) else ""
+        )
         for finding in group:
             yield from lines(finding, style)
         yield ""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from real_pairs import LOST, TRUE_PAIRS
+from real_pairs import LOST, TRUE_PAIRS, source_at
 from sources import Source, batch_norm, folded
 from tflint import Finding, Model, Severity
 from tflint.formats import read
@@ -191,10 +191,10 @@ def test_a_bias_of_nothing_is_not_lost() -> None:
 
 @pytest.mark.parametrize(("path", "of"), TRUE_PAIRS, ids=lambda path: "/".join(path.parts[-2:]))
 def test_the_conversion_of_a_source_lost_nothing(path: Path, of: Path) -> None:
-    assert findings(RULE, read(path), source=read(of)) == []
+    assert findings(RULE, read(path), source=source_at(of)) == []
 
 
 @pytest.mark.parametrize(("path", "of"), LOST, ids=lambda path: "/".join(path.parts[-2:]))
 def test_a_published_conversion_lost_its_biases(path: Path, of: Path) -> None:
-    [one] = findings(RULE, read(path), source=read(of))
+    [one] = findings(RULE, read(path), source=source_at(of))
     assert one.message.startswith("8 ops add what batch normalization does")

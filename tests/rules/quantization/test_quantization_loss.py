@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sources import Source
 from tflint import Finding, Severity
 from tflint.formats import read
 from tflint.testing import GraphBuilder, findings, model
@@ -217,3 +218,10 @@ def test_nothing_is_said_without_a_source() -> None:
 def test_real_conversions_are_silent() -> None:
     for path, original in conversions():
         assert findings(RULE, read(str(path)), source=read(str(original))) == [], path
+
+
+def test_other_values_than_those_of_a_keras_source_are_told_by_another_rule() -> None:
+    made = Source()
+    made.input()
+    made.layer("Dense", "dense", {"kernel": normal(16, 8, seed=77)})
+    assert findings(RULE, quantized(LAYERS), source=made.model()) == []

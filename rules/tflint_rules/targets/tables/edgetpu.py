@@ -106,6 +106,7 @@ _OPS = {
 
 TARGET = Target(
     name="edgetpu",
+    takes_integers=True,
     summary="Coral Edge TPU, with compiler 16 and runtime 14",
     kind=Kind.DELEGATE,
     source=Source(

@@ -190,6 +190,7 @@ _OPS = {
 
 TARGET = Target(
     name="hexagon",
+    takes_integers=True,
     summary="Hexagon delegate of TFLite, for the DSP of Snapdragon chips",
     kind=Kind.DELEGATE,
     source=Source(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from tflint.analysis.phrases import cut
 from tflint.collector import without_collector
+from tflint.description import Description
 from tflint.formats.tflite.extras import check_tail, read_conversion, read_metadata, read_signatures, text
 from tflint.formats.tflite.flat import BROKEN, Flat
 from tflint.formats.tflite.problems import Problems
@@ -56,6 +57,18 @@ def read(path: str, view: memoryview) -> Model:
             problems.damaged("The file", reason, fatal=True)
             fatal = tuple([problem for problem in problems.all() if problem.fatal])  # the others led to it
             return Model(path, Format.TFLITE, len(view), problems=fatal)
+
+
+def _describing(view: memoryview, data: memoryview | None) -> Callable[[], Description] | None:
+    """What reads the metadata of a file when somebody asks for it."""
+
+    def describe() -> Description:
+        from tflint.formats.tflite.metadata import read_description
+
+        assert data is not None
+        return read_description(view, data)
+
+    return None if data is None else describe
 
 
 class _Reader:
@@ -109,6 +122,7 @@ class _Reader:
             schema_version=version,
             min_runtime=text(metadata.get("min_runtime_version")),
             conversion=read_conversion(metadata.get("CONVERSION_METADATA")),
+            describe=_describing(self.view, metadata.get("TFLITE_METADATA")),
         )
 
     def _walk_rest(self, at: list[int]) -> None:

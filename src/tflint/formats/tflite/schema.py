@@ -1,7 +1,8 @@
 """The TFLite schema as data: enumerations, unions, and the fields of each table in order.
 
 Written by tools/make_schema.py from LiteRT f67457790c9c2ab67347d6fe53270e8d3df20868,
-tflite/converter/schema/schema.fbs and conversion_metadata.fbs; not edited by hand.
+tflite/converter/schema/schema.fbs and conversion_metadata.fbs, and from tflite-support
+dd3362ea685bb7ab1f7268c81ec567d3b720ae57, tensorflow_lite_support/metadata/metadata_schema.fbs; not edited by hand.
 
 A field is `name:type` or `name:type=default`; `[type]` is a vector, a union takes two slots (its type and its value),
 `-` is a slot that is not used any more.
@@ -216,6 +217,50 @@ ENUMS: dict[str, tuple[str, dict[int, str]]] = {
             3003: "STRUCTURED_SPARSITY",
         },
     ),
+    "AssociatedFileType": (
+        "int8",
+        {
+            0: "UNKNOWN",
+            1: "DESCRIPTIONS",
+            2: "TENSOR_AXIS_LABELS",
+            3: "TENSOR_VALUE_LABELS",
+            4: "TENSOR_AXIS_SCORE_CALIBRATION",
+            5: "VOCABULARY",
+            6: "SCANN_INDEX_FILE",
+        },
+    ),
+    "ColorSpaceType": (
+        "int8",
+        {
+            0: "UNKNOWN",
+            1: "RGB",
+            2: "GRAYSCALE",
+        },
+    ),
+    "BoundingBoxType": (
+        "int8",
+        {
+            0: "UNKNOWN",
+            1: "BOUNDARIES",
+            2: "UPPER_LEFT",
+            3: "CENTER",
+        },
+    ),
+    "CoordinateType": (
+        "int8",
+        {
+            0: "RATIO",
+            1: "PIXEL",
+        },
+    ),
+    "ScoreTransformationType": (
+        "int8",
+        {
+            0: "IDENTITY",
+            1: "LOG",
+            2: "INVERSE_LOGISTIC",
+        },
+    ),
 }
 """Enumeration -> (the integer type it is stored as, {number: name})."""
 
@@ -259,6 +304,13 @@ UNIONS: dict[str, tuple[str, ...]] = {
             "StablehloWhileOptions StablehloGatherOptions StablehloTransposeOptions DilateOptions "
             "StablehloRngBitGeneratorOptions ReduceWindowOptions StableHLOCompositeOptions "
             "StablehloShiftLeftOptions StablehloCaseOptions "
+        ).split()
+    ),
+    "ContentProperties": tuple(("FeatureProperties ImageProperties BoundingBoxProperties AudioProperties ").split()),
+    "ProcessUnitOptions": tuple(
+        (
+            "NormalizationOptions ScoreCalibrationOptions ScoreThresholdingOptions BertTokenizerOptions "
+            "SentencePieceTokenizerOptions RegexTokenizerOptions "
         ).split()
     ),
 }
@@ -522,5 +574,38 @@ TABLES: dict[str, str] = {
         "force_select_tf_ops:bool sparsity_block_sizes:[SparsityBlockSize]"
     ),
     "ConversionMetadata": "environment:Environment options:ConversionOptions",
+    "AssociatedFile": "name:string description:string type:AssociatedFileType locale:string version:string",
+    "FeatureProperties": "",
+    "ImageSize": "width:uint32 height:uint32",
+    "ImageProperties": "color_space:ColorSpaceType default_size:ImageSize",
+    "AudioProperties": "sample_rate:uint32 channels:uint32",
+    "BoundingBoxProperties": "index:[uint32] type:BoundingBoxType coordinate_type:CoordinateType",
+    "ValueRange": "min:int32 max:int32",
+    "Content": "content_properties:ContentProperties range:ValueRange",
+    "NormalizationOptions": "mean:[float32] std:[float32]",
+    "ScoreCalibrationOptions": "score_transformation:ScoreTransformationType default_score:float32",
+    "ScoreThresholdingOptions": "global_score_threshold:float32",
+    "BertTokenizerOptions": "vocab_file:[AssociatedFile]",
+    "SentencePieceTokenizerOptions": "sentencePiece_model:[AssociatedFile] vocab_file:[AssociatedFile]",
+    "RegexTokenizerOptions": "delim_regex_pattern:string vocab_file:[AssociatedFile]",
+    "ProcessUnit": "options:ProcessUnitOptions",
+    "Stats": "max:[float32] min:[float32]",
+    "TensorGroup": "name:string tensor_names:[string]",
+    "TensorMetadata": (
+        "name:string description:string dimension_names:[string] content:Content process_units:[ProcessUnit] "
+        "stats:Stats associated_files:[AssociatedFile]"
+    ),
+    "CustomMetadata": "name:string data:[uint8]",
+    "SubGraphMetadata": (
+        "name:string description:string input_tensor_metadata:[TensorMetadata] "
+        "output_tensor_metadata:[TensorMetadata] associated_files:[AssociatedFile] "
+        "input_process_units:[ProcessUnit] output_process_units:[ProcessUnit] "
+        "input_tensor_groups:[TensorGroup] output_tensor_groups:[TensorGroup] "
+        "custom_metadata:[CustomMetadata]"
+    ),
+    "ModelMetadata": (
+        "name:string description:string version:string subgraph_metadata:[SubGraphMetadata] author:string "
+        "license:string associated_files:[AssociatedFile] min_parser_version:string"
+    ),
 }
 """Table -> its fields in slot order."""
