@@ -282,7 +282,7 @@ def constants_fit(model: Model) -> str:
     """Why a runtime does not load a model over a constant: too few bytes. Source: SetTensorParametersReadOnly."""
     for graph in model.graphs:
         for tensor in graph.tensors:
-            if tensor.data is None:
+            if tensor.data is None or tensor.address:  # a constant of a model that is yet to be made
                 continue
             if tensor.is_variable or tensor.external:
                 return f"'{tensor.name}' has a constant, and is a variable or stored elsewhere as well"
