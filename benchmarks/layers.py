@@ -22,6 +22,11 @@ MODES = ("float", "int8")
 
 def builders() -> dict[str, Any]:
     """The models to build, by name."""
+    made = (*_images(), *_vectors(), *_sequences(), *_published())
+    return {each.__name__: each for each in made}
+
+
+def _images() -> tuple[Any, ...]:
     import keras
     from keras import layers as k
 
@@ -50,11 +55,52 @@ def builders() -> dict[str, Any]:
         x = k.UpSampling2D(2)(x)
         return keras.Model(i, k.Conv2D(2, 1, activation="sigmoid")(x))
 
+    def nested() -> Any:
+        inner = keras.Sequential(
+            [keras.Input((16, 16, 3)), k.Conv2D(8, 3), k.BatchNormalization(), k.ReLU(), k.Conv2D(8, 3)],
+            name="backbone",
+        )
+        i = keras.Input((16, 16, 3))
+        return keras.Model(i, k.Dense(5, activation="softmax")(k.GlobalMaxPooling2D()(inner(i))))
+
+    def gated() -> Any:
+        i = keras.Input((16, 16, 8), batch_size=1)
+        x = k.Conv2D(8, 3, padding="same", activation="swish")(i)
+        s = k.Dense(8, activation="sigmoid")(k.Dense(4, activation="relu")(k.GlobalAveragePooling2D()(x)))
+        x = k.Multiply()([x, k.Reshape((1, 1, 8))(s)])
+        x = k.AveragePooling2D(2)(k.Activation("hard_sigmoid")(x))
+        return keras.Model(i, k.Softmax()(k.Dense(5)(k.Flatten()(x))))
+
+    return cnn, residual, separable, nested, gated
+
+
+def _vectors() -> tuple[Any, ...]:
+    import keras
+    from keras import layers as k
+
     def mlp() -> Any:
         return keras.Sequential([
             keras.Input((40,)), k.Dense(32, activation="relu"), k.BatchNormalization(), k.Dense(16, activation="tanh"),
             k.Dropout(0.2), k.Dense(16), k.LeakyReLU(), k.Dense(16), k.PReLU(), k.Dense(5, activation="softmax"),
         ])  # fmt: skip
+
+    def several_outputs() -> Any:
+        a, b = keras.Input((8,), name="left"), keras.Input((12,), name="right")
+        x = k.Concatenate()([k.Dense(8, activation="relu", name="stem_left")(a), k.Dense(8, name="stem_right")(b)])
+        x = k.Dense(16, activation="relu", name="trunk")(x)
+        return keras.Model([a, b], [k.Dense(3, activation="softmax", name="kind")(x), k.Dense(2, name="box")(x)])
+
+    def shared() -> Any:
+        a, b = keras.Input((8,)), keras.Input((8,))
+        twin = k.Dense(8, activation="relu", name="twin")
+        return keras.Model([a, b], k.Dense(1, activation="sigmoid")(k.Subtract()([twin(a), twin(b)])))
+
+    return mlp, several_outputs, shared
+
+
+def _sequences() -> tuple[Any, ...]:
+    import keras
+    from keras import layers as k
 
     def one_dimension() -> Any:
         i = keras.Input((64, 4), batch_size=1)
@@ -76,32 +122,11 @@ def builders() -> dict[str, Any]:
         x = k.LSTM(16, unroll=True, return_sequences=True)(i)
         return keras.Model(i, k.Dense(5)(k.GRU(12, unroll=True)(x)))
 
-    def nested() -> Any:
-        inner = keras.Sequential(
-            [keras.Input((16, 16, 3)), k.Conv2D(8, 3), k.BatchNormalization(), k.ReLU(), k.Conv2D(8, 3)],
-            name="backbone",
-        )
-        i = keras.Input((16, 16, 3))
-        return keras.Model(i, k.Dense(5, activation="softmax")(k.GlobalMaxPooling2D()(inner(i))))
+    return one_dimension, transformer, recurrent
 
-    def several_outputs() -> Any:
-        a, b = keras.Input((8,), name="left"), keras.Input((12,), name="right")
-        x = k.Concatenate()([k.Dense(8, activation="relu", name="stem_left")(a), k.Dense(8, name="stem_right")(b)])
-        x = k.Dense(16, activation="relu", name="trunk")(x)
-        return keras.Model([a, b], [k.Dense(3, activation="softmax", name="kind")(x), k.Dense(2, name="box")(x)])
 
-    def shared() -> Any:
-        a, b = keras.Input((8,)), keras.Input((8,))
-        twin = k.Dense(8, activation="relu", name="twin")
-        return keras.Model([a, b], k.Dense(1, activation="sigmoid")(k.Subtract()([twin(a), twin(b)])))
-
-    def gated() -> Any:
-        i = keras.Input((16, 16, 8), batch_size=1)
-        x = k.Conv2D(8, 3, padding="same", activation="swish")(i)
-        s = k.Dense(8, activation="sigmoid")(k.Dense(4, activation="relu")(k.GlobalAveragePooling2D()(x)))
-        x = k.Multiply()([x, k.Reshape((1, 1, 8))(s)])
-        x = k.AveragePooling2D(2)(k.Activation("hard_sigmoid")(x))
-        return keras.Model(i, k.Softmax()(k.Dense(5)(k.Flatten()(x))))
+def _published() -> tuple[Any, ...]:
+    import keras
 
     def mobilenet() -> Any:
         return keras.applications.MobileNet((96, 96, 3), 0.25, weights=None, classes=4)
@@ -109,13 +134,7 @@ def builders() -> dict[str, Any]:
     def mobilenet_v3() -> Any:
         return keras.applications.MobileNetV3Small((64, 64, 3), 0.35, weights=None, classes=4, minimalistic=False)
 
-    return {
-        each.__name__: each
-        for each in (
-            cnn, residual, separable, mlp, one_dimension, transformer, recurrent, nested, several_outputs, shared,
-            gated, mobilenet, mobilenet_v3,
-        )
-    }  # fmt: skip
+    return mobilenet, mobilenet_v3
 
 
 def make(folder: Path, only: list[str]) -> None:

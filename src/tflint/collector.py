@@ -11,7 +11,7 @@ __all__ = ["without_collector"]
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Hold the cycle collector: it would walk hundreds of thousands of objects again and again, none of them garbage."""
+    """Hold the cycle collector: it would walk hundreds of thousands of objects each time, none of them garbage."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -238,8 +238,8 @@ class Model:
     producer: str = ""
     """What wrote a source, with its version: `keras 3.15.0`, `tensorflow 2.21.0`."""
     config: Mapping[str, Any] = field(default_factory=dict)
-    """The configuration that a Keras source is built from, as its JSON has it; of a SavedModel what it says of its Keras
-    layers, as a list below `keras_metadata`; empty for other formats."""
+    """The configuration that a Keras source is built from, as its JSON has it; of a SavedModel what it says of its
+    Keras layers, as a list below `keras_metadata`; empty for other formats."""
     describe: Callable[[], Description] | None = field(default=None, repr=False)
 
     @property

@@ -1,7 +1,6 @@
 """TFL207 control-flow."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -17,7 +16,6 @@ _CURES = {
 }
 
 
-@dataclass(frozen=True)
 class ControlFlow(Rule):
     """Loops and branches are left in the model: accelerators cannot take it as a whole.
 

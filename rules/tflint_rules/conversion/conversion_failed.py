@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, ConversionResult, Finding, Format, Need, Outcome, Rule, RuleMeta, Severity
@@ -11,7 +10,6 @@ from tflint_rules.conversion.converter_words import Cause, asked, cause, kinds, 
 _LONGEST = 1_000
 
 
-@dataclass(frozen=True)
 class ConversionFailed(Rule):
     """TensorFlow's converter does not convert the model, or was not let near it.
 

@@ -1,7 +1,6 @@
 """TFL202 custom-op."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -14,7 +13,6 @@ _UNNAMED = "CUSTOM"
 """The kind of a custom op whose operator code has no custom code."""
 
 
-@dataclass(frozen=True)
 class CustomOp(Rule):
     """Ops have no kernel in a plain LiteRT: each app has to bring its own.
 

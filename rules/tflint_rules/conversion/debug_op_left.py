@@ -1,7 +1,6 @@
 """TFL214 debug-op-left."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Op, Rule, RuleMeta, Severity
@@ -22,7 +21,6 @@ Source: TensorFlow v2.21.0, tensorflow/core/ops, array_ops.cc, debug_ops.cc and 
 """
 
 
-@dataclass(frozen=True)
 class DebugOpLeft(Rule):
     """Ops that were there to debug the model are left in it.
 

@@ -1,7 +1,6 @@
 """TFL218 dynamic-shape-chain."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -10,7 +9,6 @@ from tflint.analysis.phrases import count, listed
 from tflint_rules.conversion.computed_sizes import computed_sizes, size_operands
 
 
-@dataclass(frozen=True)
 class DynamicShapeChain(Rule):
     """Sizes are computed while the model runs, only because the batch was left open.
 

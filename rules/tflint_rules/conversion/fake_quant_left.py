@@ -1,7 +1,6 @@
 """TFL213 fake-quant-left."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity
@@ -11,7 +10,6 @@ _MODES = frozenset({"QUANTIZATION_AWARE_TRAINING", "PTQ_FULL_INTEGER", "PTQ_INT1
 """The conversions that ought to leave integers. Source: LiteRT f67457790, conversion_metadata.fbs."""
 
 
-@dataclass(frozen=True)
 class FakeQuantLeft(Rule):
     """FAKE_QUANT ops are left: the model was trained for integers, and computes in floating point.
 

@@ -1,7 +1,6 @@
 """TFL216 keras-lambda."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -21,7 +20,6 @@ Source: Keras 3.15.1, src/activations/__init__.py.
 """
 
 
-@dataclass(frozen=True)
 class KerasLambda(Rule):
     """A Lambda layer calls a function by its name, and the function is not in the file.
 

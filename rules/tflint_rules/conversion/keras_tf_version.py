@@ -1,7 +1,6 @@
 """TFL217 keras-tf-version."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
@@ -14,7 +13,6 @@ Source: https://github.com/tensorflow/tensorflow/releases/tag/v2.16.1.
 """
 
 
-@dataclass(frozen=True)
 class KerasTfVersion(Rule):
     """A model of Keras 3 was converted by a TensorFlow that knows Keras 2.
 

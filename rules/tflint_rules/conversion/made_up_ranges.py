@@ -1,13 +1,11 @@
 """TFL228 made-up-ranges."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Need, Outcome, Rule, RuleMeta, Severity
 
 
-@dataclass(frozen=True)
 class MadeUpRanges(Rule):
     """The model was quantized on random values to see whether it can be: its ranges say nothing.
 

@@ -1,7 +1,6 @@
 """TFL203 op-version-too-new."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Op, Rule, RuleMeta, Severity
@@ -9,7 +8,6 @@ from tflint.analysis.phrases import count, listed
 from tflint.analysis.runtimes import first_runtime, litert_hint, parsed, short
 
 
-@dataclass(frozen=True)
 class OpVersionTooNew(Rule):
     """Ops are of a newer version than the oldest runtime that has to load the model knows.
 

@@ -1,7 +1,6 @@
 """TFL205 op-without-runtime."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -16,7 +15,6 @@ _TOO_NEW_LSTM = (("LSTM", 5), ("UNIDIRECTIONAL_SEQUENCE_LSTM", 5))
 """Source: LiteRT f67457790, tflite/converter/tools/versioning/op_version.cc."""
 
 
-@dataclass(frozen=True)
 class OpWithoutRuntime(Rule):
     """No released runtime has a kernel for an op, or none for its version.
 

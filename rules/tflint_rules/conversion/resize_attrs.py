@@ -1,7 +1,6 @@
 """TFL223 resize-attrs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Op, Rule, RuleMeta, Severity
@@ -17,7 +16,6 @@ _FIXED, _OPEN, _NEAREST, _SOURCE = (
 )
 
 
-@dataclass(frozen=True)
 class ResizeAttributes(Rule):
     """An image is resized with align_corners and half_pixel_centers at once, which exclude each other.
 

@@ -1,7 +1,6 @@
 """TFL209 rnn-dynamic-batch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint.forecast import OpForecast, Status, forecast
 from tflint_rules.conversion.layer_walk import KERAS, named_layer, recurrent
 
 
-@dataclass(frozen=True)
 class RnnDynamicBatch(Rule):
     """A recurrent layer gets an open batch, so that its loop does not convert to builtin ops.
 

@@ -1,7 +1,6 @@
 """TFL211 rnn-int8-ptq."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint.forecast import Int8, forecast
 from tflint_rules.conversion.layer_walk import KERAS, named_layer
 
 
-@dataclass(frozen=True)
 class RnnInt8Ptq(Rule):
     """Quantization to integers kills the converter at a recurrent layer of Keras 3.
 

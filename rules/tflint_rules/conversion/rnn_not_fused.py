@@ -1,7 +1,6 @@
 """TFL208 rnn-not-fused."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Need, Op, Rule, RuleMeta, Severity
@@ -15,7 +14,6 @@ _FUSED = frozenset({"UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM
 _WRAPPERS = frozenset({"Bidirectional", "TimeDistributed"})
 
 
-@dataclass(frozen=True)
 class RnnNotFused(Rule):
     """An LSTM layer became a loop, where one op computes it.
 

@@ -1,7 +1,6 @@
 """TFL201 select-tf-op."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -21,7 +20,6 @@ _FROM_TEXT = frozenset(
 """Ops that TensorFlow itself lacks. Source: LiteRT f67457790, converter/delegates/flex/allowlisted_flex_ops.cc."""
 
 
-@dataclass(frozen=True)
 class SelectTfOp(Rule):
     """Ops run on TensorFlow's own kernels, which a plain LiteRT does not have.
 

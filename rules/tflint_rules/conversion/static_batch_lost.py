@@ -1,7 +1,6 @@
 """TFL226 static-batch-lost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Need, Rule, RuleMeta, Severity, Tensor
@@ -10,7 +9,6 @@ from tflint.analysis.phrases import listed, named, typed
 _KERAS = frozenset({Format.KERAS, Format.KERAS_H5})
 
 
-@dataclass(frozen=True)
 class StaticBatchLost(Rule):
     """Inputs whose sizes the Keras model fixes are dynamic in the conversion.
 

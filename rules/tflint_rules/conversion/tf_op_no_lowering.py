@@ -1,7 +1,6 @@
 """TFL215 tf-op-no-lowering."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -11,7 +10,6 @@ from tflint_rules.conversion.layer_walk import KERAS, SOURCES, named_layer
 from tflint_rules.conversion.rnn_dynamic_batch import is_open_loop
 
 
-@dataclass(frozen=True)
 class TfOpNoLowering(Rule):
     """The converter has nothing for a layer or an op of the source, or TensorFlow's own kernel alone.
 

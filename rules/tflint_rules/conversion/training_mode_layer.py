@@ -1,7 +1,6 @@
 """TFL212 training-mode-layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -19,7 +18,6 @@ _ACTIVE = frozenset(
 _NORMALIZATIONS = frozenset({"BatchNormalization", "SyncBatchNormalization"})
 
 
-@dataclass(frozen=True)
 class TrainingModeLayer(Rule):
     """A layer is called with training=True, and does in use what it does while the model learns.
 

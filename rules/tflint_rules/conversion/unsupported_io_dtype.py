@@ -1,7 +1,6 @@
 """TFL219 unsupported-io-dtype."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Format, Rule, RuleMeta, Severity, Tensor
@@ -17,7 +16,6 @@ Source: LiteRT f67457790, tflite/java/src/main/java/org/tensorflow/lite/DataType
 _HANDLES = frozenset({DType.RESOURCE, DType.VARIANT})
 
 
-@dataclass(frozen=True)
 class UnsupportedIoDtype(Rule):
     """Inputs or outputs are of a type that apps cannot pass: float64, complex, unsigned 32 or 64 bits, or a handle.
 

@@ -1,7 +1,6 @@
 """TFL703 bn-not-folded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -12,7 +11,6 @@ _FOLDABLE = frozenset({"MUL", "ADD", "SUB"})
 _LEAST = 2
 
 
-@dataclass(frozen=True)
 class BnNotFolded(Rule):
     """Batch normalization stands behind its layers as ops of its own, where it could be in their weights.
 

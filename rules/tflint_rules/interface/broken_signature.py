@@ -1,14 +1,12 @@
 """TFL604 broken-signature."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity, Signature, Tensor
 from tflint.analysis.phrases import cut, listed, named
 
 
-@dataclass(frozen=True)
 class BrokenSignature(Rule):
     """A signature names tensors that are no inputs or outputs of its graph, or leaves inputs out.
 

@@ -1,7 +1,6 @@
 """TFL607 double-normalization."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Graph, Need, Op, Rule, RuleMeta, Severity, Tensor
@@ -11,7 +10,6 @@ _KERAS = frozenset({Format.KERAS, Format.KERAS_H5})
 _SCALING = frozenset({"Rescaling", "Normalization"})
 
 
-@dataclass(frozen=True)
 class DoubleNormalization(Rule):
     """The metadata asks the app to normalize an input that the model normalizes itself.
 

@@ -1,7 +1,6 @@
 """TFL610 int64-io."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -10,7 +9,6 @@ from tflint.analysis.phrases import listed, named
 _INDEXING = frozenset({"ARG_MAX", "ARG_MIN"})
 
 
-@dataclass(frozen=True)
 class Int64Io(Rule):
     """An input or output is of 64-bit integers, where 32 bits would do.
 

@@ -1,7 +1,6 @@
 """TFL608 label-mismatch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity, Tensor
@@ -10,7 +9,6 @@ from tflint.analysis.phrases import count, named, typed
 _LABELS = "TENSOR_AXIS_LABELS"
 
 
-@dataclass(frozen=True)
 class LabelMismatch(Rule):
     """The list of labels in the model has more or fewer entries than the output has classes.
 

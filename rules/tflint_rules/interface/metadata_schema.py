@@ -1,7 +1,6 @@
 """TFL609 metadata-schema."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint.analysis.phrases import count, listed
 _HELP = "Write the metadata again, after the last change of the model."
 
 
-@dataclass(frozen=True)
 class MetadataSchema(Rule):
     """The TFLite Metadata does not fit the model: unreadable, of other inputs or outputs, or without its files.
 

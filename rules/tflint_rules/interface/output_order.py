@@ -1,7 +1,6 @@
 """TFL601 output-order."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Graph, Model, Need, Rule, RuleMeta, Severity, Tensor
@@ -13,7 +12,6 @@ _KERAS = frozenset({Format.KERAS, Format.KERAS_H5})
 _CARRYING = frozenset({"QUANTIZE", "DEQUANTIZE"})
 
 
-@dataclass(frozen=True)
 class OutputOrder(Rule):
     """The outputs stand in another order than those of the Keras model.
 

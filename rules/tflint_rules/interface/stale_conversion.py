@@ -1,7 +1,6 @@
 """TFL613 stale-conversion."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Need, Rule, RuleMeta, Severity
@@ -14,7 +13,6 @@ _MOST = 20
 _HELP = "Convert the source again, or name the source that the file was converted from."
 
 
-@dataclass(frozen=True)
 class StaleConversion(Rule):
     """The weights are not those of the source: the file was converted from another model, or before more training.
 

@@ -1,7 +1,6 @@
 """TFL505 arena-budget."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Need, Op, Rule, RuleMeta, Severity
@@ -14,7 +13,6 @@ _COMPILED = "ethos-u"
 """The custom op that Vela makes."""
 
 
-@dataclass(frozen=True)
 class ArenaBudget(Rule):
     """The model needs a larger arena than the device has.
 

@@ -1,14 +1,12 @@
 """TFL501 file-size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.phrases import named, share, size
 
 
-@dataclass(frozen=True)
 class FileSize(Rule):
     """The file is larger than the configuration allows.
 

@@ -1,14 +1,12 @@
 """TFL506 flash-budget."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Need, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import listed, named, share, size
 
 
-@dataclass(frozen=True)
 class FlashBudget(Rule):
     """The file is larger than the memory that the device has for it.
 

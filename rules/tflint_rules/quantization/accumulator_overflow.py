@@ -1,7 +1,6 @@
 """TFL311 accumulator-overflow."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint_rules.quantization.accumulators import ROOM, Overflow, overflows
 from tflint_rules.quantization.weight_uses import also
 
 
-@dataclass(frozen=True)
 class AccumulatorOverflow(Rule):
     """The sum of products of an output channel can leave the integer that it is added up in.
 

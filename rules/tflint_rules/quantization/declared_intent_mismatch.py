@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Op, Rule, RuleMeta, Severity
@@ -17,7 +16,6 @@ from tflint_rules.quantization.promises import breach
 _IO_TYPES = frozenset({DType.FLOAT32, DType.INT8, DType.UINT8, DType.INT16})
 
 
-@dataclass(frozen=True)
 class DeclaredIntentMismatch(Rule):
     """What the file or the configuration says of the model's precision, types or shapes is not so.
 

@@ -1,7 +1,6 @@
 """TFL307 fixed-output-params."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from tflint import Context, DType, Finding, Op, Rule, RuleMeta, Severity
@@ -60,7 +59,6 @@ tensorflow/lite/micro/kernels/{logistic_common,tanh}.cc. Each was run with ai-ed
 """
 
 
-@dataclass(frozen=True)
 class FixedOutputParams(Rule):
     """The output of SOFTMAX, LOGISTIC, TANH, … has not the scale and zero point that its kernel is made for.
 

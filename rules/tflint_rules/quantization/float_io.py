@@ -1,7 +1,6 @@
 """TFL303 float-io."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -12,7 +11,6 @@ from tflint.analysis.precision import Precision, profile
 _READERS = frozenset({"QUANTIZE", "SHAPE", "RANK"})
 
 
-@dataclass(frozen=True)
 class FloatIo(Rule):
     """A quantized model takes or gives float32, and converts it itself at its first and last op.
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -13,7 +12,6 @@ from tflint_rules.quantization.cures import INT8_KINDS, INT16_GAPS, cure
 from tflint_rules.quantization.left_in_float import judged_islands, layers_of
 
 
-@dataclass(frozen=True)
 class FloatIsland(Rule):
     """Ops in the middle of a quantized model compute in float, because one of them has no integer form.
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity
@@ -14,7 +13,6 @@ _LOOKUP = frozenset({"EMBEDDING_LOOKUP"})
 """TFLite Micro looks up floats in integer tables, too."""
 
 
-@dataclass(frozen=True)
 class HybridOp(Rule):
     """Ops multiply float values with integer weights: dynamic-range quantization.
 

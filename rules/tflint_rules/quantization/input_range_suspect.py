@@ -1,7 +1,6 @@
 """TFL327 input-range-suspect."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import exp
 from typing import ClassVar
 
@@ -18,7 +17,6 @@ _LATER_BIAS = 0.002
 _LAYERS = 3
 
 
-@dataclass(frozen=True)
 class InputRangeSuspect(Rule):
     """The range of the input does not fit the weights: data of another scale than those of the training.
 

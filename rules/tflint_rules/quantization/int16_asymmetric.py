@@ -1,7 +1,6 @@
 """TFL321 int16-asymmetric."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -20,7 +19,6 @@ _LSTM = frozenset({"LSTM", "UNIDIRECTIONAL_SEQUENCE_LSTM"})
 """These leave the zero points of peepholes and layer normalization out, as GELU does its output's."""
 
 
-@dataclass(frozen=True)
 class Int16Asymmetric(Rule):
     """An INT16 tensor has a zero point that is not 0.
 

@@ -1,7 +1,6 @@
 """TFL320 legacy-uint8."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Op, Rule, RuleMeta, Severity
@@ -11,7 +10,6 @@ _WEIGHED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSP
 """The ops whose input 1 are weights."""
 
 
-@dataclass(frozen=True)
 class LegacyUint8(Rule):
     """Weights are UINT8, as TensorFlow 1 quantized them: one scale and zero point a tensor.
 

@@ -1,7 +1,6 @@
 """TFL336 lost-weights."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, Tensor
@@ -24,7 +23,6 @@ _PASSING = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
 class LostWeights(Rule):
     """Weights or biases of the source are missing from its conversion, or are all zeros there.
 

@@ -1,7 +1,6 @@
 """TFL333 lstm-quant-incomplete."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -9,7 +8,6 @@ from tflint.analysis.phrases import count, listed
 from tflint_rules.quantization.lstm_parts import Effect, Fault, faults
 
 
-@dataclass(frozen=True)
 class LstmQuantIncomplete(Rule):
     """A quantized LSTM lacks tensors, types or scales that its integer kernel computes with.
 

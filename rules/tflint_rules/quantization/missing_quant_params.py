@@ -1,7 +1,6 @@
 """TFL318 missing-quant-params."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity, Tensor
@@ -9,7 +8,6 @@ from tflint.analysis.phrases import count, listed, named, typed
 from tflint.analysis.quantized import scale_reads
 
 
-@dataclass(frozen=True)
 class MissingQuantParams(Rule):
     """An integer tensor without a scale meets an op that cannot compute without one.
 

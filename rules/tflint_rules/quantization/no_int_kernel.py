@@ -1,7 +1,6 @@
 """TFL322 no-int-kernel."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Need, Op, Rule, RuleMeta, Severity
@@ -12,7 +11,6 @@ from tflint_rules.quantization.cures import cure
 _PRECISIONS = ("int8", "int16x8")
 
 
-@dataclass(frozen=True)
 class NoIntKernel(Rule):
     """A layer becomes ops that quantization to integers leaves in float, or stops at.
 

@@ -1,7 +1,6 @@
 """TFL312 per-axis-dim."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity, Tensor
@@ -13,7 +12,6 @@ _CELLS = ("SVDF", "RNN", "LSTM")
 _HELP = "Convert the model again, or write the scales anew with the tool that quantized it."
 
 
-@dataclass(frozen=True)
 class PerAxisDimension(Rule):
     """Scales per channel run along a dimension that is not there, is of another size, or is not the kernel's.
 

@@ -1,7 +1,6 @@
 """TFL323 requantize-chatter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -54,7 +53,6 @@ _FAULTS = {
 }
 
 
-@dataclass(frozen=True)
 class RequantizeChatter(Rule):
     """Values are converted back and forth between scales or to float, with nothing computed between.
 

@@ -1,7 +1,6 @@
 """TFL306 same-scale-violation."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import inf, isfinite
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ from tflint_rules.quantization.same_scale import Handling, Pair, differs, pairs
 from tflint_rules.quantization.told import told
 
 
-@dataclass(frozen=True)
 class SameScaleViolation(Rule):
     """An op that hands integers on as they are has another scale or zero point behind it than before it.
 

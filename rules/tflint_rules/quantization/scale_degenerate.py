@@ -1,7 +1,6 @@
 """TFL316 scale-degenerate."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import isinf, isnan
 from typing import ClassVar
 
@@ -19,7 +18,6 @@ _FUSED = frozenset(
 _PASSES = 4
 
 
-@dataclass(frozen=True)
 class ScaleDegenerate(Rule):
     """A quantized tensor has a scale that is zero, negative, not a number, infinite, or too small to compute with.
 

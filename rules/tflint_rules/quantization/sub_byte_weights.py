@@ -1,7 +1,6 @@
 """TFL332 sub-byte-weights."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Rule, RuleMeta, Severity
@@ -31,7 +30,6 @@ _OTHERWISE = {
 """Op, weights and input that are not refused: they were run with ai-edge-litert 2.3.0."""
 
 
-@dataclass(frozen=True)
 class SubByteWeights(Rule):
     """Weights of 4 or 2 bits in an op whose kernel does not compute with them.
 

@@ -1,7 +1,6 @@
 """TFL326 uncalibrated."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tflint import Context, DType, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -27,7 +26,6 @@ _ANSWERS = 4096
 """A detector with more answers may well give none for most of its places."""
 
 
-@dataclass(frozen=True)
 class Uncalibrated(Rule):
     """The activation ranges are those of random, constant or far too few samples, not of real data.
 
@@ -54,7 +52,7 @@ class Uncalibrated(Rule):
 
     ```text
     warning TFL326 uncalibrated: tensor 0, 'image'
-      The ranges are those of uniform noise from 0 to 1, about 11 samples of it: 6 of the 6 ends of
+      The ranges are those of uniform noise from 0 to 1, about 15 samples of it: 6 of the 6 ends of
       ranges in the first layers are where it takes them; real data were expected.
       help: Convert again with samples of real data.
       also: op 0 CONV_2D, 'conv0'; op 1 CONV_2D, 'conv1'; op 2 CONV_2D, 'conv2'; op 3 MEAN, 'mean';

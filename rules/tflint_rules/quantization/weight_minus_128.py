@@ -1,7 +1,6 @@
 """TFL309 weight-minus-128."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tflint import Context, DType, Finding, Rule, RuleMeta, Severity, Tensor
@@ -17,7 +16,6 @@ _UNLIKE = frozenset({"BATCH_MATMUL", "EMBEDDING_LOOKUP"})
 """Ops whose constants are quantized like activations, or are not multiplied."""
 
 
-@dataclass(frozen=True)
 class WeightMinus128(Rule):
     """INT8 weights hold the value -128, which the specification leaves out of their range.
 

@@ -1,7 +1,6 @@
 """TFL308 weight-zero-point."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
@@ -23,7 +22,6 @@ _PACKED = frozenset({DType.INT4, DType.INT2})
 _WIDE = frozenset({DType.INT8, DType.INT16})
 
 
-@dataclass(frozen=True)
 class WeightZeroPoint(Rule):
     """Signed weights have a zero point that is not 0.
 

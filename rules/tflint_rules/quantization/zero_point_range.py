@@ -1,7 +1,6 @@
 """TFL317 zero-point-range."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity, Tensor
@@ -9,7 +8,6 @@ from tflint.analysis.phrases import count, named, typed
 from tflint.analysis.quantized import parameters
 
 
-@dataclass(frozen=True)
 class ZeroPointRange(Rule):
     """A zero point that its element type cannot hold, or not one zero point for each scale.
 

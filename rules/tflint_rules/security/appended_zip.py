@@ -1,7 +1,6 @@
 """TFL807 appended-zip."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -11,7 +10,6 @@ from tflint.analysis.phrases import count, cut, listed, size
 _KERAS_OWN = ("config.json", "metadata.json")
 
 
-@dataclass(frozen=True)
 class AppendedZip(Rule):
     """The archive in the file holds what no model needs: programs, pickles, paths that lead away.
 

@@ -1,7 +1,6 @@
 """TFL804 file-io-op."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -9,7 +8,6 @@ from tflint.analysis.file_ops import PYTHON_OPS, Access, Knows, accesses, bare, 
 from tflint.analysis.phrases import count, cut, listed
 
 
-@dataclass(frozen=True)
 class FileIoOp(Rule):
     """The model reads or writes files when it runs.
 

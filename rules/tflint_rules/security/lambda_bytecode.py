@@ -1,7 +1,6 @@
 """TFL801 lambda-bytecode."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -18,7 +17,6 @@ _LOADING = {
 }
 
 
-@dataclass(frozen=True)
 class LambdaBytecode(Rule):
     """The file holds Python bytecode, which runs on the machine of whoever loads the model.
 

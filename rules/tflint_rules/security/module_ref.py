@@ -1,7 +1,6 @@
 """TFL802 module-ref."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -13,7 +12,6 @@ from tflint.analysis.phrases import cut, listed
 _TRAINING = frozenset({"compile_config", "training_config"})
 
 
-@dataclass(frozen=True)
 class ModuleRef(Rule):
     """The configuration asks for Python code that is no part of a model.
 

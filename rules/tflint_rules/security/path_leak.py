@@ -1,7 +1,6 @@
 """TFL809 path-leak."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint.analysis.leaks import leaks
 from tflint.analysis.phrases import count, cut
 
 
-@dataclass(frozen=True)
 class PathLeak(Rule):
     """Paths of the machine that the model was made on stand in the file.
 

@@ -1,7 +1,6 @@
 """TFL806 pbtxt-twin."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ _BINARY = "saved_model.pb"
 _TEXT = "saved_model.pbtxt"
 
 
-@dataclass(frozen=True)
 class PbtxtTwin(Rule):
     """The SavedModel is written as text, which scanners pass over, or is there twice.
 

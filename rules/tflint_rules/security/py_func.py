@@ -1,7 +1,6 @@
 """TFL805 py-func."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Op, Rule, RuleMeta, Severity
@@ -9,7 +8,6 @@ from tflint.analysis.file_ops import PYTHON_OPS, bare, python_ops, unreached
 from tflint.analysis.phrases import count, cut, listed
 
 
-@dataclass(frozen=True)
 class PyFunc(Rule):
     """The model calls a Python function, which is in no file.
 

@@ -1,7 +1,6 @@
 """TFL803 unsafe-wrapper."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
@@ -16,7 +15,6 @@ Source: Keras 3.15.1, src/layers/preprocessing/index_lookup.py, set_vocabulary.
 """
 
 
-@dataclass(frozen=True)
 class UnsafeWrapper(Rule):
     """A layer loads something else when the model is loaded: a pickle, another model, a file.
 

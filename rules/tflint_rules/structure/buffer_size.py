@@ -1,14 +1,12 @@
 """TFL103 buffer-size."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.phrases import count, listed, named, typed
 
 
-@dataclass(frozen=True)
 class BufferSize(Rule):
     """A constant holds fewer or more bytes than its element type and shape need.
 

@@ -1,7 +1,6 @@
 """TFL110 constant-output."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity, Tensor
@@ -9,7 +8,6 @@ from tflint.analysis.flow import entry_graphs, fixed_outputs, is_ordered, varyin
 from tflint.analysis.phrases import listed, named, typed
 
 
-@dataclass(frozen=True)
 class ConstantOutput(Rule):
     """An output of the model depends on none of its inputs: it is the same in every run.
 

@@ -1,7 +1,6 @@
 """TFL122 damaged-source."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Problem, ProblemKind, Rule, RuleMeta, Severity
@@ -14,7 +13,6 @@ _MILD = {
 """What does not keep a model from being loaded, or says nothing of it; everything else does."""
 
 
-@dataclass(frozen=True)
 class DamagedSource(Rule):
     """A part of a Keras model or SavedModel is damaged, missing, or could not be checked.
 

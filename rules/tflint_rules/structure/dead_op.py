@@ -1,7 +1,6 @@
 """TFL107 dead-op."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint.analysis.flow import dead_ops, effects, is_ordered
 from tflint.analysis.phrases import count, listed, share
 
 
-@dataclass(frozen=True)
 class DeadOp(Rule):
     """Ops compute what nothing uses.
 

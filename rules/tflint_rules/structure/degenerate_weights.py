@@ -57,7 +57,6 @@ class _Weight:
         return outputs == 1 or "Depthwise" in kind or self.role in ("depthwise_kernel", "recurrent_kernel")
 
 
-@dataclass(frozen=True)
 class DegenerateWeights(Rule):
     """Kernels hold one value throughout, or the model has never been trained.
 

@@ -1,7 +1,6 @@
 """TFL105 double-producer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity, Tensor
@@ -11,7 +10,6 @@ from tflint.analysis.phrases import count, cut, listed, named
 _HELP = "Convert the model again; where a script edits the graph, give each op's output a tensor of its own."
 
 
-@dataclass(frozen=True)
 class DoubleProducer(Rule):
     """A tensor gets its value from two places, or ops wait for one another's outputs.
 

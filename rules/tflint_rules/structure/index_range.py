@@ -1,13 +1,11 @@
 """TFL102 index-range."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Problem, ProblemKind, Rule, RuleMeta, Severity
 
 
-@dataclass(frozen=True)
 class IndexRange(Rule):
     """An index points to a tensor, buffer, operator code or graph that the file does not have.
 

@@ -1,7 +1,6 @@
 """TFL101 invalid-flatbuffer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Problem, ProblemKind, Rule, RuleMeta, Severity
@@ -15,7 +14,6 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True)
 class InvalidFlatbuffer(Rule):
     """A part of the file is damaged: it is cut off, or refers to places outside of itself.
 

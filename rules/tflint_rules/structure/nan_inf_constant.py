@@ -41,7 +41,6 @@ class _Found:
     """The fault of the constant, to follow `holds`."""
 
 
-@dataclass(frozen=True)
 class NanInfConstant(Rule):
     """Constants that ops compute with hold NaN, or weights hold infinity.
 

@@ -1,7 +1,6 @@
 """TFL121 no-output."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Rule, RuleMeta, Severity
@@ -9,7 +8,6 @@ from tflint.analysis.flow import effects, entry_graphs
 from tflint.analysis.phrases import count
 
 
-@dataclass(frozen=True)
 class NoOutput(Rule):
     """A graph has no outputs and leaves nothing behind: running it is of no use.
 

@@ -1,7 +1,6 @@
 """TFL106 not-topological."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity
@@ -9,7 +8,6 @@ from tflint.analysis.flow import Unready, cycles, unready, writers
 from tflint.analysis.phrases import count, cut, named
 
 
-@dataclass(frozen=True)
 class NotTopological(Rule):
     """An op reads a tensor that only a later op writes: the ops stand in the wrong order.
 

@@ -1,7 +1,6 @@
 """TFL109 passthrough-output."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Rule, RuleMeta, Severity, Tensor
@@ -9,7 +8,6 @@ from tflint.analysis.flow import entry_graphs
 from tflint.analysis.phrases import count, listed, named
 
 
-@dataclass(frozen=True)
 class PassthroughOutput(Rule):
     """An output of the model is one of its inputs: nothing is computed for it.
 

@@ -1,14 +1,12 @@
 """TFL117 schema-version."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Op, Problem, ProblemKind, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.phrases import count
 
 
-@dataclass(frozen=True)
 class SchemaVersion(Rule):
     """The file is written in a version of the format, or with op codes or types, that no known runtime reads.
 

@@ -1,7 +1,6 @@
 """TFL119 subgraph-ref."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ from tflint.analysis.phrases import listed
 from tflint_rules.structure.subgraph_fit import CALLERS, graph_name, misfit
 
 
-@dataclass(frozen=True)
 class SubgraphReference(Rule):
     """Control-flow ops run graphs that do not exist, do not fit them, or run themselves without end.
 

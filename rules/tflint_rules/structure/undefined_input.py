@@ -1,7 +1,6 @@
 """TFL104 undefined-input."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Rule, RuleMeta, Severity, Tensor
@@ -9,7 +8,6 @@ from tflint.analysis.flow import Unready, given, unready
 from tflint.analysis.phrases import cut, listed, named, typed
 
 
-@dataclass(frozen=True)
 class UndefinedInput(Rule):
     """A tensor is read, or is an output of the graph, and nothing gives it a value.
 

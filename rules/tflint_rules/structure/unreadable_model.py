@@ -1,7 +1,6 @@
 """TFL001 unreadable-model."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, ProblemKind, Rule, RuleMeta, Severity
@@ -10,7 +9,6 @@ _NOT_CHECKED = frozenset({ProblemKind.LFS_POINTER, ProblemKind.UNSUPPORTED})
 """Nothing is known to be wrong with these: their content was not there to check, or is not read yet."""
 
 
-@dataclass(frozen=True)
 class UnreadableModel(Rule):
     """Nothing of the file can be read as a model.
 

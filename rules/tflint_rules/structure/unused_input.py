@@ -1,7 +1,6 @@
 """TFL111 unused-input."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Rule, RuleMeta, Severity, Tensor
@@ -9,7 +8,6 @@ from tflint.analysis.flow import dead_ops, effects, entry_graphs, fixed_outputs,
 from tflint.analysis.phrases import listed, named, typed
 
 
-@dataclass(frozen=True)
 class UnusedInput(Rule):
     """An input of the model changes none of its outputs.
 

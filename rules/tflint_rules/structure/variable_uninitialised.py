@@ -1,7 +1,6 @@
 """TFL116 variable-uninitialised."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Model, Op, Rule, RuleMeta, Severity
@@ -11,7 +10,6 @@ _Key = tuple[str, str]
 """What a variable is known by: its container and its shared name."""
 
 
-@dataclass(frozen=True)
 class VariableUninitialised(Rule):
     """Variables are read that nothing in the file ever writes: the weights are lost.
 

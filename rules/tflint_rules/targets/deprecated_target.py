@@ -1,13 +1,11 @@
 """TFL410 deprecated-target."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
 
 
-@dataclass(frozen=True)
 class DeprecatedTarget(Rule):
     """A target that was named is on its way out.
 

@@ -1,7 +1,6 @@
 """TFL405 dynamic-tensor."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, DType, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, Target, Tensor
@@ -17,7 +16,6 @@ _COUNTING = frozenset({"NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5", "SEGM
 _HANDLES = frozenset({DType.RESOURCE, DType.STRING, DType.VARIANT})
 
 
-@dataclass(frozen=True)
 class DynamicTensor(Rule):
     """A value has no size before the model runs, and a target refuses it for that.
 

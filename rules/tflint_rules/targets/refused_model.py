@@ -1,13 +1,11 @@
 """TFL402 refused-model."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Kind, Need, Rule, RuleMeta, Severity
 
 
-@dataclass(frozen=True)
 class RefusedModel(Rule):
     """A target takes nothing of the model, whatever its ops are.
 

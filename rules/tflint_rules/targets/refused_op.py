@@ -1,14 +1,12 @@
 """TFL401 refused-op."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Kind, Need, Op, Rule, RuleMeta, Severity, Target
 from tflint.analysis.phrases import count, listed
 
 
-@dataclass(frozen=True)
 class RefusedOp(Rule):
     """A target does not run an op of the model.
 

@@ -1,7 +1,6 @@
 """TFL420 tflm-resolver."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
@@ -12,7 +11,6 @@ _TARGET = "tflm"
 _NEEDS_DRIVER = "ethos-u"
 
 
-@dataclass(frozen=True)
 class TflmResolver(Rule):
     """TensorFlow Lite Micro has to be told which ops the model has.
 

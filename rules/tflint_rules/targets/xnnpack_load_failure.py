@@ -1,7 +1,6 @@
 """TFL408 xnnpack-load-failure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Op, Rule, RuleMeta, Severity
@@ -13,7 +12,6 @@ from tflint_rules.targets.xnnpack_faults import Cause, fault
 _BUILTIN = "create the interpreter with OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES"
 
 
-@dataclass(frozen=True)
 class XnnpackLoadFailure(Rule):
     """XNNPACK takes an op that it cannot prepare, so the default interpreter does not load the model.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import erfc, exp, log10, sqrt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import erfc, exp, log10, prod, sqrt
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from tflint.analysis.replay import MEDIAN, Response, clip_of, ends, fed, replaye
 from tflint.model import Graph, Op, Tensor
 
 if TYPE_CHECKING:
+    import numpy
     from numpy.typing import NDArray
 
 __all__ = [
@@ -73,7 +74,7 @@ _LEAST_VALUES = 60
 """Fewer made-up values tell too little of a channel's tail."""
 _SMALL = 1 << 12
 """Inputs of so few elements are tried with more samples where the usual number tells too little, up to:"""
-_MORE_SAMPLES, _MORE_VALUES, _MORE_WORK = 512, 1 << 20, 40_000_000
+_MORE_SAMPLES, _MORE_VALUES, _MORE_WORK = 192, 1 << 20, 40_000_000
 _MANY = 200
 """So many ops of a graph are looked at for what takes their options."""
 
@@ -98,14 +99,19 @@ def noise(graph: Graph) -> Noise | None:
     if start is None or bounds is None or start.elements < _FEATURES:
         return None
     for guess in _guesses(start.elements, *bounds):
-        seen = _evidence(replayed(graph, guess.make))
-        if len(seen.exact) < 4 and start.elements <= _SMALL and seen.is_open:
-            samples = min(samples_within(graph, _MORE_WORK), _MORE_VALUES // start.elements, _MORE_SAMPLES)
-            seen = _evidence(replayed(graph, guess.make, samples)) if samples >= _LEAST_VALUES else seen
-        found = _agreed(guess, seen)
-        if found is not None:
+        found = _found(graph, start, guess)
+        if found is not None and _found(graph, start, replace(guess, make=guess.again)) is not None:
             return found
     return None
+
+
+def _found(graph: Graph, start: Tensor, guess: _Guess) -> Noise | None:
+    """The noise, where one draw of it explains the ranges."""
+    seen = _evidence(guess, replayed(graph, guess.make))
+    if len(seen.exact) < 4 and start.elements <= _SMALL and seen.is_open:
+        samples = min(samples_within(graph, _MORE_WORK), _MORE_VALUES // start.elements, _MORE_SAMPLES)
+        seen = _evidence(guess, replayed(graph, guess.make, samples)) if samples >= _LEAST_VALUES else seen
+    return _agreed(guess, seen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +120,8 @@ class _Guess:
 
     kind: str
     make: Callable[[tuple[int, ...]], NDArray[Any]]
+    again: Callable[[tuple[int, ...]], NDArray[Any]]
+    """Another draw of the same noise: what fits one by chance does not fit both."""
     samples: float | None = None
     is_bound: bool = False
     """True where it took at least so many samples."""
@@ -128,33 +136,54 @@ def _guesses(elements: int, low: float, high: float) -> list[_Guess]:
         if abs(low - least) > 0.02 * width or abs(high - most) > 0.02 * width or (width > 2 and elements < _WIDE):
             continue
         gap = 1 - (high - low) / width
-        kind, make = f"uniform noise from {least:g} to {most:g}", _uniform(least, most)
+        kind = f"uniform noise from {least:g} to {most:g}"
+        make, again = (_uniform(least, most, seed) for seed in (0, 1))
         if width > 2:
-            found.append(_Guess(kind, make))
+            found.append(_Guess(kind, make, again))
         elif gap > -_PRECISION:
             ends_missed = 1 if least == 0 else 2
             told = log10(MEDIAN * ends_missed / (max(gap, _PRECISION) * elements))
-            found.append(_Guess(kind, make, told, gap < _PRECISION))
+            found.append(_Guess(kind, make, again, told, gap < _PRECISION))
     sides = -low, high
     if _NORMAL[0] < min(sides) and max(sides) < min(_NORMAL[1], _LOPSIDED * min(sides)) and elements >= _WIDE:
         told = sum(log10(MEDIAN / (0.5 * erfc(each / sqrt(2)) * elements)) for each in sides) / 2
-        found.append(_Guess("normally distributed noise", _normal, told, least_samples=_LEAST_NORMAL))
+        make, again = _normal(0), _normal(1)
+        found.append(_Guess("normally distributed noise", make, again, told, least_samples=_LEAST_NORMAL))
     return found
 
 
-def _uniform(low: float, high: float) -> Callable[[tuple[int, ...]], NDArray[Any]]:
+def _uniform(low: float, high: float, seed: int = 0) -> Callable[[tuple[int, ...]], NDArray[Any]]:
     def make(shape: tuple[int, ...]) -> NDArray[Any]:
         import numpy as np
 
-        return np.random.default_rng(0).uniform(low, high, shape)
+        return np.asarray(low + (high - low) * _scattered(prod(shape), seed).reshape(shape))
 
     return make
 
 
-def _normal(shape: tuple[int, ...]) -> NDArray[Any]:
+def _normal(seed: int) -> Callable[[tuple[int, ...]], NDArray[Any]]:
+    """Source: G. E. P. Box and M. E. Muller, A Note on the Generation of Random Normal Deviates, 1958."""
+
+    def make(shape: tuple[int, ...]) -> NDArray[Any]:
+        import numpy as np
+
+        radius, angle = _scattered(2 * prod(shape), seed).reshape(2, *shape)
+        return np.asarray(np.sqrt(-2 * np.log(1 - radius)) * np.cos(2 * np.pi * angle))
+
+    return make
+
+
+def _scattered(count: int, seed: int) -> NDArray[numpy.float64]:
+    """So many numbers from 0 to below 1, always the same: numpy.random takes longer to import than to use.
+
+    Source: SplitMix64, in G. L. Steele, D. Lea and C. H. Flood, Fast Splittable Pseudorandom Number Generators, 2014.
+    """
     import numpy as np
 
-    return np.random.default_rng(0).standard_normal(shape)
+    mixed = np.arange(1 + (seed << 32), 1 + (seed << 32) + count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray(((mixed ^ (mixed >> np.uint64(31))) >> np.uint64(11)) * 2.0**-53)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,16 +196,24 @@ class _Evidence:
     most: tuple[float, ...]
     """Where a range ends at 0, as it does if nothing lies beyond: so many samples would have passed it."""
     ops: tuple[Op, ...]
+    is_hopeless: bool = False
+    """True where the first two ends rule the noise out, so that the others were not looked at."""
 
     @property
     def is_open(self) -> bool:
         """False where one estimate alone is not that of noise."""
-        return all(_LEAST_SAMPLES - _TOLERANCE <= each <= _MOST_SAMPLES + _TOLERANCE for each in self.exact)
+        least, most = _LEAST_SAMPLES - _TOLERANCE, _MOST_SAMPLES + _TOLERANCE
+        return not self.is_hopeless and all(least <= each <= most for each in self.exact)
 
 
-def _evidence(responses: tuple[Response, ...]) -> _Evidence:
-    exact, least, most, ops = [], [], [], []
+def _evidence(guess: _Guess, responses: Iterable[Response]) -> _Evidence:
+    exact: list[float] = []
+    least: list[float] = []
+    most: list[float] = []
+    ops: list[Op] = []
     for response in responses:
+        if len(exact) > 1 and not _may_agree(guess, exact[:2]):
+            return _Evidence(tuple(exact), tuple(least), tuple(most), tuple(dict.fromkeys(ops)), is_hopeless=True)
         bounds = ends(response.tensor)
         if bounds is None or len(response.values) < _LEAST_VALUES:
             continue
@@ -195,11 +232,24 @@ def _evidence(responses: tuple[Response, ...]) -> _Evidence:
     return _Evidence(tuple(exact), tuple(least), tuple(most), tuple(dict.fromkeys(ops)))
 
 
+def _may_agree(guess: _Guess, early: Sequence[float]) -> bool:
+    """False where no middle that all ends may have leaves the first two near enough to it: see `_agreed`."""
+    is_alone = guess.samples is None or guess.is_bound
+    low, high = _LEAST_ALONE if is_alone else guess.least_samples, _MOST_SAMPLES
+    if guess.samples is not None:
+        low = max(low, guess.samples - _OWN_TOLERANCE[1 + guess.is_bound])
+        high = high if guess.is_bound else min(high, guess.samples + _OWN_TOLERANCE[0])
+    spread = max(early) - min(early)
+    return spread <= 2 * _TOLERANCE and low - _TOLERANCE <= min(early) and max(early) <= high + _TOLERANCE
+
+
 def _agreed(guess: _Guess, seen: _Evidence) -> Noise | None:
     """The noise, where nearly all estimates agree on one number of samples.
 
     The first two have to: next to the input noise is foretold best, and real data differ most.
     """
+    if seen.is_hopeless:
+        return None
     total = len(seen.exact)
     is_alone = guess.samples is None or guess.is_bound
     if total < (_LEAST_ENDS_ALONE if is_alone else _LEAST_ENDS):
@@ -213,7 +263,7 @@ def _agreed(guess: _Guess, seen: _Evidence) -> Noise | None:
             return None
         if guess.samples < guess.least_samples:
             return None
-    tolerance = _TOLERANCE_ALONE if is_alone else _TOLERANCE if total > _LEAST_ENDS else 0.7 * _TOLERANCE
+    tolerance = _TOLERANCE_ALONE if is_alone else _TOLERANCE if total > _LEAST_ENDS else 0.5 * _TOLERANCE
     early = seen.exact[:2]
     if max(abs(each - middle) for each in early) > tolerance or (is_alone and min(early) < 0):
         return None
@@ -279,8 +329,7 @@ def first_layer(graph: Graph) -> Response | None:
     bounds = ends(start) if start is not None else None
     if start is None or bounds is None or start.elements < _FEATURES:
         return None
-    responses = replayed(graph, _uniform(*bounds), layers=1)
-    return responses[0] if responses else None
+    return next(replayed(graph, _uniform(*bounds), layers=1), None)
 
 
 def moved(response: Response) -> float | None:

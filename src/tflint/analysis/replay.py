@@ -6,8 +6,9 @@ whatever the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import erfc, log, prod, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -69,17 +70,27 @@ class Response:
         """
         import numpy as np
 
-        count = len(self.values)
-        if not np.isfinite(self.values).all():
+        if self._quantiles is None:
             return 1e300
-        far = min(2.5, _deviations(3 / max(7, count)))
-        near = far - 1
-        places = [min(count - 1, round(_below(each) * (count - 1))) for each in (near, far)]
-        ordered = np.partition(sign * self.values, places, axis=0)
-        inner, outer = ordered[places[0]], ordered[places[1]]
+        far, inner, outer = self._quantiles[sign]
         z = far + (sign * end - outer) / np.maximum(outer - inner, 1e-12)
         tails = sum(_above(min(max(float(each), -30.0), 35.0)) for each in z)
         return MEDIAN / max(1e-300, tails * self.positions)
+
+    @cached_property
+    def _quantiles(self) -> Mapping[int, tuple[float, NDArray[Any], NDArray[Any]]] | None:
+        """For each sign how many deviations out a far quantile of the values lies, one a deviation nearer, and that."""
+        import numpy as np
+
+        count = len(self.values)
+        if not np.isfinite(self.values).all():
+            return None
+        far = min(2.5, _deviations(3 / max(7, count)))
+        near_place, far_place = (min(count - 1, round(_below(each) * (count - 1))) for each in (far - 1, far))
+        places = [near_place, far_place, count - 1 - near_place, count - 1 - far_place]
+        ordered = np.partition(np.ascontiguousarray(self.values.T), places, axis=1)
+        near, outer, below, least = (ordered[:, place] for place in places)
+        return {1: (far, near, outer), -1: (far, -below, -least)}
 
 
 def ends(tensor: Tensor) -> tuple[float, float] | None:
@@ -109,8 +120,8 @@ def fed(graph: Graph) -> Tensor | None:
 
 def replayed(
     graph: Graph, make: Callable[[tuple[int, ...]], NDArray[Any]], samples: int | None = None, layers: int = _LAYERS
-) -> tuple[Response, ...]:
-    """The responses of the first layers to inputs that `make` gives for a shape, in execution order.
+) -> Iterator[Response]:
+    """Yield the responses of the first layers to inputs that `make` gives for a shape, in execution order.
 
     Without `samples` there are as many as a few thousand values a channel of the input take.
     """
@@ -119,34 +130,45 @@ def replayed(
     start = fed(graph)
     shape = start.default_shape if start is not None else ()
     if start is None or not 1 < len(shape) <= 4 or shape[0] != 1 or not 0 < prod(shape) <= 1 << 26:
-        return ()
+        return
     cut = len(shape) == 4 and max(shape[1:3]) > _SIDE
     if cut:
         shape = (1, min(shape[1], _SIDE), min(shape[2], _SIDE), shape[3])
     if prod(shape) > 1 << 15:
-        return ()
+        return
     if samples is None:
         samples = max(_SAMPLES[0], min(_SAMPLES[1], _VALUES // prod(shape[1:-1]), (1 << 18) // prod(shape)))
     values: dict[Tensor, NDArray[Any]] = {start: make((samples, *shape[1:])).astype(np.float32)}
-    found: list[Response] = []
+    count = 0
+    for op, made in _answers(graph, values, cut):
+        if op.kind in (_FRESH if layers > 1 else WEIGHTED) and ends(op.outputs[0]) is not None:
+            count += 1
+            if layers == 1 or _is_own(graph, op):
+                positions = min(prod(op.outputs[0].default_shape[1:-1]), 1 << 40)
+                yield Response(op, made.reshape(-1, made.shape[-1]), positions)
+        if count >= layers:
+            return
+
+
+def _answers(graph: Graph, values: dict[Tensor, NDArray[Any]], cut: bool) -> Iterator[tuple[Op, NDArray[Any]]]:
+    """Yield what the first ops make of the values so far, before their activation functions, while work is left."""
+    import numpy as np
+
     left = _WORK
-    with np.errstate(all="ignore"):
-        for op in graph.ops[:_OPS]:
-            if len(found) >= layers or op.is_custom or len(op.outputs) != 1 or op.outputs[0] in values:
-                continue
-            first = values.get(op.inputs[0]) if op.inputs and op.inputs[0] is not None else None
-            left -= 0 if first is None else _expected(op, first)
-            if left <= 0:
-                break
+    for op in graph.ops[:_OPS]:
+        if op.is_custom or len(op.outputs) != 1 or op.outputs[0] in values:
+            continue
+        first = values.get(op.inputs[0]) if op.inputs and op.inputs[0] is not None else None
+        left -= 0 if first is None else _expected(op, first)
+        if left <= 0:
+            return
+        with np.errstate(all="ignore"):
             made = None if first is None else forward(op, values, cut)
             if made is None:
                 continue
             clip = clip_of(op)
             values[op.outputs[0]] = made if clip == (None, None) else np.clip(made, *clip)
-            if op.kind in (_FRESH if layers > 1 else WEIGHTED) and ends(op.outputs[0]) is not None:
-                positions = min(prod(op.outputs[0].default_shape[1:-1]), 1 << 40)
-                found.append(Response(op, made.reshape(-1, made.shape[-1]), positions))
-    return tuple(found) if layers == 1 else tuple(each for each in found if _is_own(graph, each.op))
+        yield op, made
 
 
 def _is_own(graph: Graph, op: Op) -> bool:

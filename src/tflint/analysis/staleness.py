@@ -106,7 +106,7 @@ def _drifted(each: Measured) -> Drifted | None:
     twin = each.twin
     with np.errstate(all="ignore"):
         off, looked_at = _off(twin, None)
-        if not looked_at or _is_made_of(twin) or _is_a_variant(twin):
+        if not looked_at or _are_few(twin, off, looked_at) or _is_a_variant(twin):
             return None
         if _is_multiplied(each):
             off, _ = _off(twin, each.loss.factors)
@@ -120,12 +120,12 @@ def _is_a_variant(twin: Twin) -> bool:
     """Whether the constant is what the weight becomes with other factors: rounded, they may look alike."""
     original = twin.original
     others = [each for each in original.variants if each is not original] if isinstance(original, Origin) else []
-    return any(_is_made_of(Twin(twin.converted, other)) for other in others)
+    twins = [Twin(twin.converted, other) for other in others]
+    return any(_are_few(each, *_off(each, None)) for each in twins)
 
 
-def _is_made_of(twin: Twin) -> bool:
+def _are_few(twin: Twin, off: int, looked_at: int) -> bool:
     """Whether a constant is what the source's becomes, rounded to scales that its largest values ask for."""
-    off, looked_at = _off(twin, None)
     return off <= max(1, _SHARE * looked_at) and not _is_scaled_otherwise(twin)
 
 

@@ -37,14 +37,15 @@ def readable(model: Model) -> Mapping[Tensor, Tensor]:
     A file may let thousands of tensors share its bytes: what overlaps so often that reading it all would take many
     passes over the file is left out.
     """
-    first: dict[tuple[int | None, int, DType, bool], Tensor] = {}
+    first: dict[tuple[int, int | None, int, DType, bool], Tensor] = {}
     found: dict[Tensor, Tensor] = {}
     left = _PASSES * model.byte_size
     for graph in model.graphs:
         for tensor in graph.tensors:
             if tensor.data is None or not tensor.is_constant or not graph.intact:
                 continue
-            key = (tensor.byte_offset, tensor.elements, tensor.dtype, tensor.sparsity is None)
+            file = id(tensor.data.obj)  # a SavedModel has several
+            key = (file, tensor.byte_offset, tensor.elements, tensor.dtype, tensor.sparsity is None)
             if key not in first:
                 left -= len(tensor.data)
                 if left < 0:

@@ -19,6 +19,11 @@ Build = Callable[[GraphBuilder, int], int]
 STEP = 0.05
 
 
+def answers(*arguments: Any, **more: Any) -> tuple[Response, ...]:
+    """All the responses."""
+    return tuple(replayed(*arguments, **more))
+
+
 def graph(g: GraphBuilder) -> Graph:
     return model(g).graphs[0]
 
@@ -170,14 +175,14 @@ def test_the_numbers_are_the_runtimes(name: str) -> None:
         assert wanted == tuple(shape)
         return given / 64
 
-    last = replayed(graph(g), make, 1)[-1]
+    last = answers(graph(g), make, 1)[-1]
     got = np.clip(last.values.reshape(expected.shape), -128 * step, 127 * step)
     assert abs(got - expected).max() <= 2.1 * step
 
 
 def test_a_division_by_a_constant_divides() -> None:
     g = through(paired("DIV", True), IMAGE)
-    last = replayed(graph(g), np.ones, 1)[-1]
+    last = answers(graph(g), np.ones, 1)[-1]
     assert np.allclose(last.values[0], [1, -2, 0.64, 3.2])
 
 
@@ -223,12 +228,12 @@ def noise(shape: tuple[int, ...]) -> NDArray[Any]:
 def test_odd_inputs_are_not_made(shape: list[int]) -> None:
     g = GraphBuilder()
     g.output(g.op("RELU", [g.input("x", shape, "INT8", scale=0.1)], t(g, "y", shape)))
-    assert replayed(graph(g), noise) == ()
+    assert answers(graph(g), noise) == ()
 
 
 def test_large_images_are_cut() -> None:
     g = through(conv((5, 3, 3, 4), [1, 112, 112, 5], stride_h=2, stride_w=2), [1, 224, 224, 4])
-    found = replayed(graph(g), noise)
+    found = answers(graph(g), noise)
     assert [response.positions for response in found] == [112 * 112] * 2
     assert found[0].values.shape == (6 * 20 * 20, 5)
 
@@ -239,7 +244,7 @@ def test_cut_images_do_not_go_where_their_size_counts() -> None:
         (with_constant("RESHAPE", [1, 4, 1024, 4], [1, 4, 1024, 4]), [1, 64, 64, 4]),
         (plain("AVERAGE_POOL_2D", [1, 1, 1, 4], {"filter_height": 64, "filter_width": 64}), [1, 64, 64, 4]),
     ):
-        assert replayed(graph(through(build, shape)), noise) == ()
+        assert answers(graph(through(build, shape)), noise) == ()
 
 
 ODD: dict[str, tuple[Build, list[int]]] = {
@@ -268,7 +273,7 @@ ODD: dict[str, tuple[Build, list[int]]] = {
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_odd_is_not_followed(name: str) -> None:
     build, shape = ODD[name]
-    assert replayed(graph(through(build, shape)), noise) == ()
+    assert answers(graph(through(build, shape)), noise) == ()
 
 
 def dense_with(values: NDArray[Any], bias: int | None = None, x_scale: Any = 0.1, **weights: Any) -> GraphBuilder:
@@ -297,7 +302,7 @@ ONES = np.ones((5, 4), np.int8)
 )
 def test_weights_that_can_not_be_scaled_are_not_known(g: GraphBuilder) -> None:
     assert real_weights(graph(g).ops[0]) is None
-    assert replayed(graph(g), noise) == ()
+    assert answers(graph(g), noise) == ()
 
 
 @pytest.mark.parametrize(
@@ -313,7 +318,7 @@ def test_weights_that_can_not_be_scaled_are_not_known(g: GraphBuilder) -> None:
 )
 def test_biases_that_do_not_fit_are_not_known(g: GraphBuilder) -> None:
     assert real_bias(graph(g).ops[0]) is None
-    assert replayed(graph(g), noise) == ()
+    assert answers(graph(g), noise) == ()
 
 
 def test_a_bias_that_is_left_out_is_0() -> None:
@@ -321,7 +326,7 @@ def test_a_bias_that_is_left_out_is_0() -> None:
     bias = real_bias(op)
     assert bias is not None
     assert bias.tolist() == [0.0] * 5
-    assert len(replayed(graph(dense_with(ONES, scale=0.1)), noise)) == 1
+    assert len(answers(graph(dense_with(ONES, scale=0.1)), noise)) == 1
 
 
 def test_a_dense_layer_takes_rows_or_all() -> None:
@@ -330,7 +335,7 @@ def test_a_dense_layer_takes_rows_or_all() -> None:
         x = g.input("x", shape, "INT8", scale=0.1)
         w = g.constant("w", np.ones((5, 4), np.int8), scale=0.1)
         g.output(g.op("FULLY_CONNECTED", [x, w, -1], t(g, "y", [1, rows, 5]), {}))
-        [found] = replayed(graph(g), noise, 10)
+        [found] = answers(graph(g), noise, 10)
         assert found.values.shape == (10 * rows, 5)
 
 
@@ -339,7 +344,7 @@ def test_an_image_divides_into_rows_only_where_its_width_fits() -> None:
     x = g.input("x", [1, 2, 6], "INT8", scale=0.1)
     w = g.constant("w", np.ones((5, 4), np.int8), scale=0.1)
     g.output(g.op("FULLY_CONNECTED", [x, w, -1], t(g, "y", [3, 5]), {}))
-    assert replayed(graph(g), noise) == ()
+    assert answers(graph(g), noise) == ()
 
 
 def test_work_is_bounded() -> None:
@@ -350,7 +355,7 @@ def test_work_is_bounded() -> None:
         options = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
         x = g.op("CONV_2D", [x, w, -1], t(g, f"y{number}", [1, 32, 32, 64]), options)
     g.output(x)
-    assert len(replayed(graph(g), noise, 1)) < 3
+    assert len(answers(graph(g), noise, 1)) < 3
     assert samples_within(graph(g), 10_000_000) == 0
 
 
@@ -360,7 +365,7 @@ def test_an_output_of_another_rank_is_reckoned_by_what_is_read() -> None:
     options = {"padding": "SAME", "stride_w": 1, "stride_h": 1}
     w = g.constant("w", np.ones((4, 1, 1, 4), np.int8), scale=0.1)
     g.output(g.op("CONV_2D", [x, w, -1], t(g, "y", []), options))
-    assert len(replayed(graph(g), noise)) == 1
+    assert len(answers(graph(g), noise)) == 1
 
 
 def test_ranges_that_are_shared_tell_nothing_of_their_own() -> None:
@@ -384,7 +389,7 @@ def test_ranges_that_are_shared_tell_nothing_of_their_own() -> None:
         ("SUB", False, 1),
         ("ADD", True, 1),
     ):
-        names = [each.tensor.name for each in replayed(graph(built(kind, between)), noise)]
+        names = [each.tensor.name for each in answers(graph(built(kind, between)), noise)]
         assert len(names) == count, (kind, between, names)
 
 
@@ -403,4 +408,4 @@ def test_a_layer_with_many_weights_is_not_followed() -> None:
     x = g.input("x", [1, 1100], "INT8", scale=0.1)
     w = g.constant("w", np.ones((4000, 1100), np.int8), scale=0.1)
     g.output(g.op("FULLY_CONNECTED", [x, w, -1], t(g, "y", [1, 4000]), {}))
-    assert replayed(graph(g), noise, 1) == ()
+    assert answers(graph(g), noise, 1) == ()

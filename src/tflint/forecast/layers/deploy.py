@@ -74,22 +74,22 @@ class _Building:
             for value in node.outputs:
                 self.names[value] = name
                 self.places[value] = node.layer.address
-            for given in node.inputs:
-                if given is not None and (given.is_constant or given.is_variable):
-                    self.places.setdefault(given, node.layer.address)
                 if node.kind in _FIXED:
                     self.fixed[value] = _FIXED[node.kind]
-            for place, constant in enumerate(node.inputs):
-                if constant is not None and constant.is_variable:
-                    self.names.setdefault(constant, f"{name}/state")
-                if constant is not None and constant.is_constant:
-                    self.names.setdefault(constant, f"{name}/{_part(node, place)}")
-                    if node.kind in _WEIGHTS and place == 1:
-                        self.weights[constant] = ("weights", _WEIGHTS[node.kind])
-                    elif node.kind in _WEIGHTS and place == (3 if node.kind == "TRANSPOSE_CONV" else 2):
-                        self.weights[constant] = ("bias", 0)
-            if self._is_float(node):
-                self.real.update(each for each in node.inputs if each is not None and each.is_constant)
+            for place, given in enumerate(node.inputs):
+                if given is not None and (given.is_constant or given.is_variable):
+                    self.names.setdefault(given, f"{name}/{_part(node, place) if given.is_constant else 'state'}")
+                    self.places.setdefault(given, node.layer.address)
+                    self._weigh(node, place, given)
+
+    def _weigh(self, node: Node, place: int, constant: Value) -> None:
+        """Learn whether a constant is the weights or the bias of an op, and whether it stays in float."""
+        if node.kind in _WEIGHTS and place == 1:
+            self.weights[constant] = ("weights", _WEIGHTS[node.kind])
+        elif node.kind in _WEIGHTS and place == (3 if node.kind == "TRANSPOSE_CONV" else 2):
+            self.weights[constant] = ("bias", 0)
+        if self._is_float(node) and constant.is_constant:
+            self.real.add(constant)
 
     def _is_float(self, node: Node) -> bool:
         if self.integer is None or HOLE in node.options:
