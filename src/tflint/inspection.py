@@ -31,7 +31,8 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool) -> dict[str, 
     conversions = None if model.format not in _SOURCES else {each.op: each for each in forecast.ops} if forecast else {}
     custom = [op.kind for graph in model.graphs for op in graph.ops if op.is_custom]
     conversion = model.conversion
-    refusals = {target: target.refusal(model) for target in targets}
+    of_source = model.format in _SOURCES  # what it becomes is told, and not what it would be as it is
+    refusals = {} if of_source else {target: target.refusal(model) for target in targets}
     return {
         "path": model.path,
         "format": model.format.value,
@@ -99,10 +100,14 @@ def _graph(
         "name": graph.name,
         "inputs": [tensor.index for tensor in graph.inputs],
         "outputs": [tensor.index for tensor in graph.outputs],
-        "memory": _memory(model, graph) if graph.intact else None,
+        "memory": _memory(model, graph) if graph.intact and model.format not in _SOURCES else None,
         "placement": {name: _placement(each) for name, each in found.items()} if refusals else None,
         "ops": [
-            _op(op, {name: _place(each, index) for name, each in found.items()} if refusals else None)
+            _op(
+                op,
+                {name: _place(each, index) for name, each in found.items()} if refusals else None,
+                is_source=conversions is not None,
+            )
             | ({} if conversions is None else {"conversion": _of_op(conversions.get(op))})
             for index, op in enumerate(graph.ops)
         ],
@@ -155,7 +160,7 @@ def _of_op(found: OpForecast | None) -> dict[str, Any] | None:
     return {"status": found.status.value, "reason": found.reason or None, "int8": found.int8.value}
 
 
-def _op(op: Op, placement: dict[str, Any] | None) -> dict[str, Any]:
+def _op(op: Op, placement: dict[str, Any] | None, *, is_source: bool) -> dict[str, Any]:
     return {
         "index": op.index,
         "kind": op.kind,
@@ -163,7 +168,7 @@ def _op(op: Op, placement: dict[str, Any] | None) -> dict[str, Any]:
         "dtype": op.outputs[0].dtype.value if op.outputs else None,
         "inputs": [-1 if tensor is None else tensor.index for tensor in op.inputs],
         "outputs": [tensor.index for tensor in op.outputs],
-        "macs": macs(op),
+        "macs": None if is_source else macs(op),
         "layer": op.layer,
         "placement": placement,
     }

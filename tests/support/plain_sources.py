@@ -6,6 +6,7 @@ import base64
 import marshal
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tflint import DType, Format, Graph, Model, Op, Tensor
@@ -18,7 +19,10 @@ PATH = "model.keras"
 
 def dumped(function: Callable[..., Any]) -> str:
     """The bytecode of a function, as Keras stores it."""
-    return base64.b64encode(marshal.dumps(function.__code__)).decode()
+    code = function.__code__
+    if Path(code.co_filename).exists():  # where these tests lie is nobody's business
+        code = code.replace(co_filename="model.py")
+    return base64.b64encode(marshal.dumps(code)).decode()
 
 
 def lambda_layer(name: str, function: Any, **config: Any) -> dict[str, Any]:

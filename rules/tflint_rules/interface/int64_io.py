@@ -27,7 +27,7 @@ class Int64Io(Rule):
 
     ```text
     note TFL610 int64-io: tensor 2, 'index'
-      'index' holds 64-bit integers, which no delegate takes; the value fits into 32.
+      'index' holds 64-bit integers, which few delegates take; the value fits into 32.
       help: Set output_type=tf.int32 of argmax, and dtype='int32' of the input.
     ```
 
@@ -51,7 +51,7 @@ class Int64Io(Rule):
             one = len(found) == 1
             yield self.finding(
                 found[0],
-                f"{listed(map(named, found))} {'holds' if one else 'hold'} 64-bit integers, which no delegate takes; "
+                f"{listed(map(named, found))} {'holds' if one else 'hold'} 64-bit integers, which few delegates take; "
                 f"{'the value fits' if one else 'the values fit'} into 32.",
                 help="Set output_type=tf.int32 of argmax, and dtype='int32' of the input.",
                 related=found[1:],

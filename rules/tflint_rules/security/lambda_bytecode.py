@@ -38,7 +38,7 @@ class LambdaBytecode(Rule):
 
     ```text
     error TFL801 lambda-bytecode: layer 'scale', layers/scale, 'scale'
-      Layer 'scale' holds 265 bytes of Python bytecode, which mentions '__import__', 'os' and
+      Layer 'scale' holds 218 bytes of Python bytecode, which mentions '__import__', 'os' and
       'system'; it runs when the model is loaded with safe_mode=False.
       help: Write a registered Layer class in its place, and save the model again; do not load it
             where it comes from somebody you do not trust.

@@ -110,7 +110,8 @@ def _drifted(each: Measured) -> Drifted | None:
             return None
         if _is_multiplied(each):
             off, _ = _off(twin, each.loss.factors)
-            if off <= max(1, _SHARE * looked_at):
+            untold = 1 - float(np.isfinite(each.loss.factors).mean())  # channels whose factor is not known
+            if off <= max(1, (_SHARE + untold) * looked_at):
                 return None
     energy, noise = float(each.loss.energy.sum()), float(each.loss.noise.sum())
     return Drifted(twin, off / looked_at, (noise / energy) ** 0.5 if energy else 1.0)

@@ -10,7 +10,7 @@ import click
 
 from tflint.analysis.phrases import count, cut, typed
 from tflint.cli.terminal import COLOR, errors_as_sentences, use_color
-from tflint.model import Graph, Model, Op
+from tflint.model import Format, Graph, Model, Op
 from tflint.reporters.text import escape
 from tflint.target import Target
 
@@ -55,9 +55,19 @@ def _model(model: Model, targets: Sequence[Target], tensors: bool, color: bool) 
     for signature in model.signatures:
         names = [", ".join(map(escape, side)) or "nothing" for side in (signature.inputs, signature.outputs)]
         yield f"  signature {escape(signature.key)} (graph {signature.graph_index}): {names[0]} -> {names[1]}"
-    refusals = {target: target.refusal(model) for target in targets}
+    is_source = model.format is not Format.TFLITE
+    becomes: dict[Op, str] = {}
+    if is_source and model.graphs:
+        from tflint.forecast import forecast
+
+        told = forecast(model)
+        if told is not None:
+            becomes = {each.op: each.status.value for each in told.ops}
+            yield f"  the converter: {told.verdict.value}; quantized to int8: {told.int8.value}"
+            yield from (f"    {escape(reason)}" for reason in told.reasons)
+    refusals = {} if is_source else {target: target.refusal(model) for target in targets}
     for graph in model.graphs:
-        yield from _graph(model, graph, tensors)
+        yield from _graph(model, graph, tensors, becomes)
         yield from _placements(graph, refusals, color)
 
 
@@ -65,7 +75,7 @@ def _memory(model: Model, graph: Graph) -> Iterator[str]:
     from tflint.analysis.arena import litert_arena, peak, tflm_arena
     from tflint.analysis.phrases import named, size
 
-    most = peak(graph) if graph.intact else None
+    most = peak(graph) if graph.intact and model.format is Format.TFLITE else None
     if most is None:
         return
     alive = ", ".join(f"{escape(named(tensor))} {size(tensor.nbytes or 0)}" for tensor in most.alive[:3])
@@ -90,22 +100,24 @@ def _placements(graph: Graph, refusals: Mapping[Target, str], color: bool) -> It
             yield from placements.lines(placed(target, graph, refusal), color=color)
 
 
-def _graph(model: Model, graph: Graph, tensors: bool) -> Iterator[str]:
+def _graph(model: Model, graph: Graph, tensors: bool, becomes: Mapping[Op, str]) -> Iterator[str]:
     from tflint.analysis.cost import macs
 
-    costs = [macs(op) for op in graph.ops]
+    is_source = model.format is not Format.TFLITE
+    costs = [None if is_source else macs(op) for op in graph.ops]
     known = sum(cost for cost in costs if cost is not None)
     unknown = sum(cost is None for cost in costs)
     rest = f" and {count(unknown, 'op')} of unknown cost" if unknown else ""
+    work = "" if is_source else f", {known:,} MACs{rest}"
     yield ""
-    yield f"  graph {graph.index} {escape(graph.name)}: {count(len(graph.ops), 'op')}, {known:,} MACs{rest}"
+    yield f"  graph {graph.index} {escape(graph.name)}: {count(len(graph.ops), 'op')}{work}"
     for side, found in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in found:
             yield f"    {side:6} {typed(tensor)}  {escape(tensor.name)}"
     yield from _memory(model, graph)
     width = max((len(op.kind) for op in graph.ops), default=0)
     for op, cost in zip(graph.ops, costs, strict=True):
-        shown = "?" if cost is None else f"{cost:,}"
+        shown = becomes.get(op, "") if is_source else "?" if cost is None else f"{cost:,}"
         yield f"    {op.index:5}  {escape(op.kind):{width}} v{op.version:<3} {shown:>13}  {_result(op)}"
     if tensors:
         for tensor in graph.tensors:

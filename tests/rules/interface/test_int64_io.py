@@ -37,7 +37,7 @@ def found(built: GraphBuilder) -> list[Finding]:
 def test_an_index_of_64_bits_is_told(after: str) -> None:
     [one] = found(argmax(after=after))
     name = "y" if after else "index"
-    assert one.message == f"'{name}' holds 64-bit integers, which no delegate takes; the value fits into 32."
+    assert one.message == f"'{name}' holds 64-bit integers, which few delegates take; the value fits into 32."
 
 
 def test_inputs_that_are_cast_at_once_are_told() -> None:
@@ -47,7 +47,7 @@ def test_inputs_that_are_cast_at_once_are_told() -> None:
     more = g.op("CAST", [other], g.tensor("more", [1, 4], "INT32"), {})
     g.output(small, more)
     [one] = found(g)
-    assert one.message == "'ids' and 'other' hold 64-bit integers, which no delegate takes; the values fit into 32."
+    assert one.message == "'ids' and 'other' hold 64-bit integers, which few delegates take; the values fit into 32."
 
 
 def test_other_64_bit_values_are_left_alone() -> None:

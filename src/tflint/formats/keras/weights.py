@@ -215,6 +215,12 @@ def by_layer_name(scope: Scope | None, stored: Stored, group: str) -> tuple[dict
     return {layer: _unique(layer, each) for layer, each in found.items()}, rest_of
 
 
+def _is(name: str, layer: Layer) -> bool:
+    """Whether a scope is a layer's: TensorFlow numbers the scopes of one name."""
+    number = name.removeprefix(f"{layer.name}_")
+    return name == layer.name or (number != name and number.isdecimal())
+
+
 def _leaves(scope: Scope) -> dict[str, list[Layer]]:
     """The layers in a model, and in the models in it, by their names."""
     found: dict[str, list[Layer]] = {}
@@ -232,7 +238,8 @@ def _holder(weight: str, layer: Layer | None, parts: Mapping[str, Sequence[Layer
     """The layer that a weight belongs to, and the name that the layer has for it."""
     components = weight.rpartition(":")[0].split("/") if ":" in weight else weight.split("/")
     if layer is None or layer.scope is None:
-        start = components.index(layer.name) + 1 if layer is not None and layer.name in components[:-1] else 0
+        named = (number for number, each in enumerate(components[:-1], 1) if layer is not None and _is(each, layer))
+        start = next(named, 0)
         return layer, _short(layer, components[start:])
     for number, each in enumerate(components[:-1]):
         fitting = parts.get(each, ())
