@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from keras_files import keras_file, save, small
+from saved_models import const, saved_model, write
 from tflint.testing import GraphBuilder
 
 
@@ -27,3 +30,11 @@ def test_a_check_imports_neither_tensorflow_nor_what_only_tests_and_terminals_ne
     found = imported("check", str(g.save(tmp_path / "model.tflite")))
     assert "tflint.formats.tflite.reader" in found
     assert not found & {"tensorflow", "ai_edge_litert", "keras", "tflite", "rich", "jsonschema", "hypothesis"}
+
+
+def test_neither_does_a_check_of_sources_and_hdf5_stays_in_its_own_process(tmp_path: Path) -> None:
+    save(tmp_path / "model.keras", keras_file(small()))
+    write(tmp_path / "served", saved_model([const("one", np.ones(4, np.float32))]))
+    found = imported("check", "--exit-zero", str(tmp_path))
+    assert {"tflint.formats.keras.reader", "tflint.formats.saved_model.reader"} <= found
+    assert not found & {"tensorflow", "keras", "tf_keras", "h5py", "ai_edge_litert"}
