@@ -583,7 +583,8 @@ def test_an_inspection_of_a_keras_file_is_json(tmp_path: Path) -> None:
     told = json.loads(json.dumps(document))["models"][0]
     assert told["format"] == "keras"
     assert [op["kind"] for op in told["graphs"][0]["ops"]] == ["Dense", "Dense"]
-    assert told["graphs"][0]["memory"]["peak_bytes"] is None
+    assert [op["conversion"]["status"] for op in told["graphs"][0]["ops"]] == ["builtin", "builtin"]
+    assert told["graphs"][0]["memory"] is None
 
 
 def test_keras_goes_by_the_name_and_one_that_does_not_fit_is_told(tmp_path: Path) -> None:
