@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from keras_files import SMALL, keras_file, save, small
-from tflint import Severity
+from tflint import DType, Format, Graph, Model, Op, Severity, Tensor
 from tflint.formats import read
 from tflint.testing import GraphBuilder, findings
 from tflint_rules.structure.nan_inf_constant import NanInfConstant
@@ -207,3 +207,10 @@ def test_the_weights_of_keras_layers_are_read_too(tmp_path: Path) -> None:
     assert nan.location.address == "layers/a/kernel"
     assert "NaN in 1 of 12 elements, the first at [0, 1]; the Dense layer 'a' reads it" in nan.message
     assert infinite.location.address == "layers/b/kernel"
+
+
+def test_weights_of_integers_are_passed_over() -> None:
+    seed = Tensor("m.keras", 0, 0, "seed", DType.INT32, (2,), (2,), data=memoryview(bytes(8)))
+    op = Op("m.keras", 0, 0, "Dropout", (), (), name="drop", layer="drop", weights=(seed,))
+    graph = Graph("m.keras", 0, "net", (), (op,), (), ())
+    assert findings(RULE, Model("m.keras", Format.KERAS, 8, graphs=(graph,))) == []
