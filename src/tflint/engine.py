@@ -21,13 +21,13 @@ from tflint.config import Config, matching_rules
 from tflint.errors import ReadError, RunError
 from tflint.expectations import Expectations
 from tflint.finding import Finding
+from tflint.forecast.deployments import Deployments
 from tflint.formats import discover, read
 from tflint.model import Format, Location, Model, Op, Tensor
 from tflint.packs import target_at
 from tflint.pairing import Reader, is_plausible, pair_up
 from tflint.rule import Context, Need, Rule, RuleMeta
 from tflint.source_lines import SourceLines
-from tflint.target import Target
 
 if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
     from tflint.convert import Conversions
@@ -305,11 +305,11 @@ def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
     off = {rule for text in settings.config.ignored_in(path) for rule in matching_rules(text, types)}
     findings: list[Finding] = []
     ran: set[str] = set()
-    forecast = _Deployments(ctx)
+    deployments = Deployments(ctx)
     for rule in settings.rules:
         if type(rule) in off or _unmet(rule.meta, ctx) or (rule.meta.of_ranges and not ctx.has_ranges):
             continue
-        seen = (ctx,) if model.format in rule.meta.formats else forecast.contexts(rule.meta)
+        seen = (ctx,) if model.format in rule.meta.formats else deployments.contexts(rule.meta)
         for each in seen:
             ran.add(rule.meta.code)
             try:
@@ -321,43 +321,6 @@ def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
     source = "" if ctx.source is None else ctx.source.path
     info = Checked(path, model.format, model.byte_size, digest, len(model.graphs), judged, source=source)
     return _Result(info, _finished(findings, ctx, settings), tuple(crashes), frozenset(ran))
-
-
-class _Deployments:
-    """What a source will become, as rules see it; each is worked out when the first rule asks."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def contexts(self, meta: RuleMeta) -> tuple[Context, ...]:
-        """What a rule judges of a source: what it will be on each of the targets, or on the first of them."""
-        if not meta.of_deployed or self._ctx.model.format not in _FORECAST:
-            return ()
-        if Need.TARGET in meta.needs:
-            return tuple(each for each in self._all if each.targets)
-        return tuple(each for each in self._all if each.targets)[:1] or self._all[:1]
-
-    @cached_property
-    def _all(self) -> tuple[Context, ...]:
-        from tflint.forecast import predicted
-
-        ctx = self._ctx
-        expected = ctx.expectations.precision
-        usual = expected if expected in ("int8", "int16x8") else "float32"
-        groups: dict[str, list[Target]] = {usual: []}
-        for target in ctx.targets:
-            precision = "int8" if target.takes_integers and usual == "float32" else usual
-            groups.setdefault(precision, []).append(target)
-        made = [(predicted(ctx.model, precision), targets) for precision, targets in groups.items()]
-        return tuple(
-            Context(model, ctx.expectations, ctx.runtime, tuple(targets))
-            for model, targets in made
-            if model is not None
-        )
-
-
-_FORECAST = frozenset({Format.KERAS, Format.KERAS_H5})
-"""The sources of which is told what they become."""
 
 
 def _source(model: Model, settings: Settings, crashes: list[Crash], reader: Reader) -> Model | None:

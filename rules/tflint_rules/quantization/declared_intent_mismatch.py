@@ -8,8 +8,9 @@ from tflint import Context, DType, Finding, Op, Rule, RuleMeta, Severity
 from tflint.analysis.flow import entry_graphs
 from tflint.analysis.phrases import count, listed, named, typed
 from tflint.analysis.precision import mac_share, profile
+from tflint.analysis.quantizable import INT8_KINDS, INT16_GAPS
 from tflint_rules.quantization.claims import Claim, claims
-from tflint_rules.quantization.cures import INT8_KINDS, INT16_GAPS, cure
+from tflint_rules.quantization.cures import cure
 from tflint_rules.quantization.left_in_float import judged_islands
 from tflint_rules.quantization.promises import breach
 

@@ -8,7 +8,8 @@ from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
 from tflint.analysis.islands import Island
 from tflint.analysis.phrases import listed, share, size
 from tflint.analysis.precision import Precision, mac_share, profile
-from tflint_rules.quantization.cures import INT8_KINDS, INT16_GAPS, cure
+from tflint.analysis.quantizable import INT8_KINDS, INT16_GAPS
+from tflint_rules.quantization.cures import cure
 from tflint_rules.quantization.left_in_float import judged_islands, layers_of
 
 

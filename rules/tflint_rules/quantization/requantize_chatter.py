@@ -96,7 +96,7 @@ class RequantizeChatter(Rule):
     def check(self, ctx: Context) -> Iterator[Finding]:
         found: dict[str, list[Op]] = {}
         for graph in ctx.graphs:
-            for fault, op in needless(graph):
+            for fault, op in ctx.once(needless, graph):
                 found.setdefault(fault, []).append(op)
         for fault, ops in found.items():
             passed = sum(tensor.nbytes or 0 for op in ops for tensor in op.outputs[:1])

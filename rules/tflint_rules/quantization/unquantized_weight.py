@@ -103,7 +103,9 @@ def _left(ctx: Context, graph: Graph) -> Iterator[tuple[Tensor, Op]]:
     large = [tensor for op in readers if not op.is_custom for tensor in op.inputs if _is_large(tensor)]
     if not large:
         return
-    explained = {op for island in judged_islands(ctx) for op in island.ops} | {op for _, op in needless(graph)}
+    explained = {op for island in judged_islands(ctx) for op in island.ops} | {
+        op for _, op in ctx.once(needless, graph)
+    }
     for op in readers:
         if op.is_custom or op in explained:
             continue

@@ -17,12 +17,18 @@ _DIRECT = {
 """Type -> the types that QUANTIZE turns its integers into. Source: LiteRT f67457790, tflite/kernels/quantize.cc."""
 
 
-def needless(graph: Graph) -> Iterator[tuple[str, Op]]:
-    """Yield the conversions that a graph could do without, in execution order, each under one fault.
+def needless(graph: Graph) -> tuple[tuple[str, Op], ...]:
+    """The conversions that a graph could do without, in execution order, each under one fault.
+
+    Ask for them with `ctx.once(needless, graph)`.
 
     `copy` changes nothing, `again` repeats an earlier one, `detour` goes from integers to integers over float, `undone`
     is a QUANTIZE behind which all is DEQUANTIZE, `chain` a QUANTIZE of what another one just made.
     """
+    return tuple(_needless(graph))
+
+
+def _needless(graph: Graph) -> Iterator[tuple[str, Op]]:
     outputs = frozenset(graph.outputs)
     made: set[tuple[object, ...]] = set()
     joined: set[Op] = set()

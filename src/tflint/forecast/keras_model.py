@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tflint.forecast.int8 import INT8_KINDS
+from tflint.analysis.quantizable import INT8_KINDS, INT16_GAPS
 from tflint.forecast.layers.deploy import deployed
 from tflint.forecast.layers.lowering import HOLE, Layers, lower
 from tflint.forecast.layers.trace import Node
 from tflint.forecast.status import Forecast, Int8, OpForecast, Status, worst
 from tflint.model import DType, Format, Graph, Model, Op
 
-__all__ = ["CRASHING", "FLOAT_KINDS", "INT16_GAPS", "KERAS", "forecast_layers", "left_in_float", "predicted"]
+__all__ = ["CRASHING", "FLOAT_KINDS", "KERAS", "forecast_layers", "left_in_float", "predicted"]
 
 _FUSED = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 """The op whose integer form has tensors of its own, of which nothing is told."""
@@ -22,16 +22,6 @@ Source: tried with TensorFlow 2.21.0 and Keras 3.15.1: the process ends with a s
 _MEASURING = frozenset({"SHAPE", "RANK", "WHERE"})
 FLOAT_KINDS = frozenset({"CAST", "NOT_EQUAL"})
 """Ops with values that int8 would hold, and that are left in float. Source: tried with TensorFlow 2.21.0."""
-INT16_GAPS = frozenset(
-    """
-    ARG_MAX ARG_MIN DEPTH_TO_SPACE EQUAL GREATER GREATER_EQUAL HARD_SWISH L2_NORMALIZATION LESS LESS_EQUAL LOG_SOFTMAX
-    LSTM NOT_EQUAL PRELU RELU_N1_TO_1 SPACE_TO_DEPTH SVDF UNIDIRECTIONAL_SEQUENCE_LSTM
-    """.split()
-)
-"""Ops that int8 takes and int16 does not, so that the conversion fails.
-
-Source: LiteRT f67457790, tflite/converter/tools/optimize/operator_property.cc, quantizable_int16.
-"""
 
 
 def layers_of(model: Model) -> Layers | None:

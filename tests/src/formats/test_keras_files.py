@@ -593,3 +593,10 @@ def test_keras_goes_by_the_name_and_one_that_does_not_fit_is_told(tmp_path: Path
     assert "HDF5 under the name of a .keras archive" in problem.message
     [problem] = read(save(tmp_path / "m.h5", keras_file(small()))).problems
     assert "a .keras archive under the name of an HDF5 file" in problem.message
+
+
+def test_a_scope_that_tensorflow_numbered_is_the_layers(tmp_path: Path) -> None:
+    arrays = {"a": {"a_1/kernel:0": values(4, 3), "a_1/bias:0": values(3)}, "b": {"b_out/kernel:0": values(3, 2)}}
+    model = read(save(tmp_path / "m.h5", whole_h5(small(), arrays)))
+    names = [[weight.name for weight in op.weights] for op in model.graphs[0].ops]
+    assert names == [["kernel", "bias"], ["b_out/kernel"]]
