@@ -16,6 +16,7 @@ class OpVersionTooNew(Rule):
     Compares the version of each builtin op with the runtime that `--runtime` or the configuration names. The numbers
     are TensorFlow Lite's, which the converter writes as `min_runtime_version`. LiteRT counts from 1.0 again; by the ops
     that they have LiteRT 1.0 is 2.16 here, 1.1 to 1.4 are 2.19, 2.0 and 2.1 are 2.20, and 2.2 is 2.23.
+    Of a source it judges the ops that TensorFlow 2.21 will make of it.
 
     ## Why it is bad
 
@@ -47,7 +48,9 @@ class OpVersionTooNew(Rule):
     - https://github.com/tensorflow/tensorflow/issues/80736
     """
 
-    meta: ClassVar[RuleMeta] = RuleMeta("TFL203", "op-version-too-new", Severity.ERROR, needs=frozenset({Need.RUNTIME}))
+    meta: ClassVar[RuleMeta] = RuleMeta(
+        "TFL203", "op-version-too-new", Severity.ERROR, needs=frozenset({Need.RUNTIME}), of_deployed=True
+    )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         oldest = parsed(ctx.runtime)
@@ -71,10 +74,11 @@ class OpVersionTooNew(Rule):
             for kind, version in kinds
         )
         ops = [op for key in kinds for op in late[key]]
+        verb, made = _tense(ops)
         yield self.finding(
             ops[0],
-            f"{count(len(ops), 'op')} {'is' if len(ops) == 1 else 'are'} newer than runtime {ctx.runtime}: "
-            f"{listed(parts)}; the model needs runtime {short(needed)} or newer.",
+            f"{count(len(ops), 'op')} {verb} newer than runtime {ctx.runtime}: "
+            f"{listed(parts)}; {made}the model needs runtime {short(needed)} or newer.",
             help=" ".join([_CURE.format(short(needed)), *_per_channel(kinds), *litert_hint(ctx.runtime)]),
             related=ops[1:],
             evidence={
@@ -86,6 +90,13 @@ class OpVersionTooNew(Rule):
                 ],
             },
         )
+
+
+def _tense(ops: list[Op]) -> tuple[str, str]:
+    """The verb, and how the model comes about where the ops are those of a source that is yet to be converted."""
+    if ops[0].address:
+        return "will be", "converted with TensorFlow 2.21, "
+    return ("is" if len(ops) == 1 else "are"), ""
 
 
 _CURE = "Ship runtime {} or newer, or convert so that the newer features are not used."

@@ -66,10 +66,15 @@ def left_in_float(model: Model, *, int16: bool = False) -> tuple[OpForecast, ...
 
 
 def predicted(model: Model, precision: str = "float32") -> Model | None:
-    """The model that the converter would make of a Keras model; None where there is nothing to tell, or it fails.
+    """The model that the converter would make of a source; None where there is nothing to tell, or it fails.
 
-    `precision` is `float32`, `int8` or `int16x8`. Its ops stand where the layers do that they come from.
+    `precision` is `float32`, `int8` or `int16x8`. Its ops stand where the layers, or nodes, do that they come from. Of
+    a SavedModel it is what the default signature becomes.
     """
+    if model.format is Format.SAVED_MODEL:
+        from tflint.forecast.tf import predict
+
+        return predict.predicted(model, precision)
     from tflint.forecast import keras_model
 
     return keras_model.predicted(model, precision)

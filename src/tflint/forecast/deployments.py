@@ -11,7 +11,7 @@ from tflint.target import Target
 
 __all__ = ["Deployments"]
 
-_FORECAST = frozenset({Format.KERAS, Format.KERAS_H5})
+_FORECAST = frozenset({Format.KERAS, Format.KERAS_H5, Format.SAVED_MODEL})
 """The sources of which is told what they become."""
 
 

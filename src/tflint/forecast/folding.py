@@ -34,7 +34,7 @@ def evaluate(op: Op, known: Known) -> Sequence[Any] | None:
     """
     if op.kind == "DeviceIndex":
         return _device(op)
-    shaped = _of_shape(op)
+    shaped = _of_shape(op) or _part_of_shape(op, known)
     if shaped is not None:
         return shaped
     if not _foldable(op):
@@ -96,12 +96,39 @@ def _of_shape(op: Op) -> Sequence[Any] | None:
         return [None]
 
 
+def _part_of_shape(op: Op, known: Known) -> Sequence[Any] | None:
+    """The sizes that are taken out of a shape, where these are known, whatever the others are.
+
+    Source: TensorFlow v2.21.0, tensorflow/compiler/mlir/tensorflow/ir/tf_ops_n_z.cc, StridedSliceOp::fold.
+    """
+    given = op.input(0)
+    maker = known.graph.producer(given) if op.kind == "StridedSlice" and given is not None else None
+    if maker is None or maker.kind != "Shape" or given is None or known.is_constant(given):
+        return None
+    sizes = maker.input(0)
+    ends = [known.value(tensor) for tensor in op.inputs[1:]]
+    if sizes is None or not sizes.has_rank or len(ends) != 3 or any(end is None for end in ends):
+        return None
+    import numpy as np
+
+    open_size = -1
+    whole = np.asarray([open_size if size is None else size for size in sizes.shape], given.dtype.numpy_name or "<i4")
+    try:
+        made = np.asarray(_slice(op, [whole, *ends])[0])
+    except (IndexError, ValueError):
+        return None
+    return None if made.dtype.kind != "i" or (made == open_size).any() else [made]
+
+
 def _numpy(name: str) -> Callable[[Op, Sequence[Any]], Sequence[Any]]:
     def compute(op: Op, values: Sequence[Any]) -> Sequence[Any]:  # noqa: ARG001
         import numpy as np
 
+        function = getattr(np, name)
+        if len(values) != function.nin:
+            return [None]
         with np.errstate(all="ignore"):
-            return [getattr(np, name)(*values)]
+            return [function(*values)]
 
     return compute
 
@@ -174,11 +201,29 @@ def _expanded(_op: Op, values: Sequence[Any]) -> Sequence[Any]:
     return [np.expand_dims(values[0], int(values[1]))]
 
 
+def _fill(_op: Op, values: Sequence[Any]) -> Sequence[Any]:
+    import numpy as np
+
+    sizes = [int(size) for size in values[0].reshape(-1)]
+    small = all(size >= 0 for size in sizes) and np.prod(sizes, dtype=float) <= _SMALL
+    return [np.full(sizes, values[1]) if small else None]
+
+
+def _rsqrt(_op: Op, values: Sequence[Any]) -> Sequence[Any]:
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        return [np.asarray(1 / np.sqrt(values[0]), values[0].dtype)]
+
+
 _COMPUTE: dict[str, Callable[[Op, Sequence[Any]], Sequence[Any]]] = {
     **dict.fromkeys("Identity IdentityN StopGradient".split(), _same),
     "Add": _numpy("add"), "AddV2": _numpy("add"), "Sub": _numpy("subtract"), "Mul": _numpy("multiply"),
     "Maximum": _numpy("maximum"), "Minimum": _numpy("minimum"), "FloorDiv": _numpy("floor_divide"),
-    "Neg": _numpy("negative"), "Less": _numpy("less"), "Greater": _numpy("greater"), "Equal": _numpy("equal"),
+    "Neg": _numpy("negative"), "Sqrt": _numpy("sqrt"), "Square": _numpy("square"), "Abs": _numpy("abs"),
+    "Log": _numpy("log"), "Exp": _numpy("exp"), "Log1p": _numpy("log1p"), "Pow": _numpy("power"),
+    "Fill": _fill, "RealDiv": _numpy("divide"), "Rsqrt": _rsqrt,
+    "Less": _numpy("less"), "Greater": _numpy("greater"), "Equal": _numpy("equal"),
     "Pack": _pack, "ConcatV2": _concat, "Reshape": _reshape, "Cast": _cast, "Range": _range, "StridedSlice": _slice,
     "Prod": _reduced("prod"), "Sum": _reduced("sum"), "Max": _reduced("max"), "Min": _reduced("min"),
     "ExpandDims": _expanded, "Squeeze": lambda _op, values: [values[0].squeeze()],

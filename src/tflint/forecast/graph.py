@@ -19,7 +19,7 @@ from tflint.forecast.table import Entry, entry
 from tflint.forecast.tf_conditions import CONDITIONS, vanishes
 from tflint.model import Graph, Op, Tensor
 
-__all__ = ["forecast_graph", "forecast_op"]
+__all__ = ["VANISH", "forecast_graph", "forecast_op", "unfolded"]
 
 _DEEPEST = 32
 """Loops in loops are followed so deep."""
@@ -95,7 +95,7 @@ class _Walk:
 
     def ops(self, graph: Graph, constant: Sequence[Tensor] = (), depth: int = 0) -> Iterator[OpForecast]:
         known = Known(graph, constant, self.functions)
-        left = _unfolded(graph, known)
+        left = unfolded(graph, known)
         whole = fused(graph, known, self.functions)
         for op in left:
             if op in whole:
@@ -128,7 +128,7 @@ class _Walk:
                 yield from self.ops(body, constant, depth + 1)
 
 
-def _unfolded(graph: Graph, known: Known) -> list[Op]:
+def unfolded(graph: Graph, known: Known) -> list[Op]:
     """The ops that are needed and not folded; what folds is told to `known`."""
     live = _live(graph)
     left: list[Op] = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tflint.analysis.quantizable import INT8_KINDS, INT16_GAPS
+from tflint.analysis.quantizable import INT16_GAPS
 from tflint.forecast.layers.deploy import deployed
-from tflint.forecast.layers.lowering import HOLE, Layers, lower
-from tflint.forecast.layers.trace import Node
+from tflint.forecast.layers.lowering import lower
+from tflint.forecast.layers.staying import FLOAT_KINDS, is_float, stays
+from tflint.forecast.layers.trace import HOLE, Layers
 from tflint.forecast.status import Forecast, Int8, OpForecast, Status, worst
-from tflint.model import DType, Format, Graph, Model, Op
+from tflint.model import Format, Graph, Model, Op
 
 __all__ = ["CRASHING", "FLOAT_KINDS", "KERAS", "forecast_layers", "left_in_float", "predicted"]
 
@@ -19,9 +20,6 @@ CRASHING = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvL
 
 Source: tried with TensorFlow 2.21.0 and Keras 3.15.1: the process ends with a segmentation fault.
 """
-_MEASURING = frozenset({"SHAPE", "RANK", "WHERE"})
-FLOAT_KINDS = frozenset({"CAST", "NOT_EQUAL"})
-"""Ops with values that int8 would hold, and that are left in float. Source: tried with TensorFlow 2.21.0."""
 
 
 def layers_of(model: Model) -> Layers | None:
@@ -98,22 +96,12 @@ def _integer(op: Op, found: Layers, status: Status, *, int16: bool) -> tuple[Int
         return Int8.CRASHES, ("WHILE",)
     if any(HOLE in node.options for node in nodes):
         return Int8.UNKNOWN, ()
-    causes = tuple(dict.fromkeys(node.kind for node in nodes if _stays(node)))
+    causes = tuple(dict.fromkeys(node.kind for node in nodes if stays(node)))
     if int16:
-        gaps = tuple(dict.fromkeys(node.kind for node in nodes if node.kind in INT16_GAPS and _is_float(node)))
+        gaps = tuple(dict.fromkeys(node.kind for node in nodes if node.kind in INT16_GAPS and is_float(node)))
         if gaps:
             return Int8.FAILS, gaps
     return (Int8.FLOAT, causes) if causes else (Int8.OK, ())
-
-
-def _is_float(node: Node) -> bool:
-    values = (*node.inputs, *node.outputs)
-    return any(value is not None and value.dtype is DType.FLOAT32 and not value.is_constant for value in values)
-
-
-def _stays(node: Node) -> bool:
-    """Whether an op has float values that stay so."""
-    return (node.kind not in INT8_KINDS or node.kind in FLOAT_KINDS) and node.kind not in _MEASURING and _is_float(node)
 
 
 def predicted(model: Model, precision: str = "float32") -> Model | None:
@@ -131,4 +119,4 @@ def predicted(model: Model, precision: str = "float32") -> Model | None:
         if Int8.CRASHES in ends or any(_FUSED in kinds for kinds in found.made.values()):
             return None
     gaps = INT16_GAPS if precision == "int16x8" else frozenset[str]()
-    return deployed(model, found, precision, lambda node: _stays(node) or node.kind in gaps)
+    return deployed(model, found, precision, lambda node: stays(node) or node.kind in gaps)

@@ -77,6 +77,11 @@ class Known:
         self._values.update((output, None) for output in op.outputs)
         self._values.update(zip(op.outputs, values, strict=False))
 
+    def hold(self, values: Mapping[Tensor, Any]) -> None:
+        """Take tensors for constants, with these values where they are known."""
+        self.folded.update(values)
+        self._values.update(values)
+
     def folds(self, op: Op) -> bool:
         """True where all that an op takes is constant, and what it makes is of a size that is folded."""
         if not op.inputs or not all(self.is_constant(tensor) for tensor in op.inputs):

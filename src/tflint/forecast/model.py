@@ -10,7 +10,7 @@ from tflint.forecast.int8 import worst_int8
 from tflint.forecast.status import Forecast, Int8, OpForecast, Status, worst
 from tflint.model import DType, Graph, Model, Op, ProblemKind
 
-__all__ = ["forecast_model"]
+__all__ = ["broken", "forecast_model"]
 
 
 def forecast_model(model: Model, *, only_default: bool = False) -> Forecast | None:
@@ -26,9 +26,9 @@ def forecast_model(model: Model, *, only_default: bool = False) -> Forecast | No
         return None
     functions = {graph.name: graph for graph in model.graphs}
     found = [forecast_graph(graph, functions) for graph in graphs]
-    broken = _unloadable(model) or _untyped(graphs)
-    if broken:
-        return Forecast(graphs[0], Status.FAILS, (broken,), found[0].ops, Int8.FAILS)
+    reason = broken(model, graphs)
+    if reason:
+        return Forecast(graphs[0], Status.FAILS, (reason,), found[0].ops, Int8.FAILS)
     verdict = worst(each.verdict for each in found)
     reasons = dict.fromkeys(reason for each in found if each.verdict is verdict for reason in each.reasons)
     ops: tuple[OpForecast, ...] = tuple(each for one in found for each in one.ops)
@@ -36,6 +36,11 @@ def forecast_model(model: Model, *, only_default: bool = False) -> Forecast | No
     if len(graphs) > 1 and any(not graph.inputs for graph in graphs):
         int8 = Int8.FAILS  # calibration runs each signature with samples, and refuses one that takes none
     return Forecast(graphs[0], verdict, tuple(reasons), ops, int8)
+
+
+def broken(model: Model, graphs: Iterable[Graph]) -> str:
+    """Why a model cannot be loaded, or its signatures not be written; empty where nothing stands in the way."""
+    return _unloadable(model) or _untyped(graphs)
 
 
 def _unloadable(model: Model) -> str:

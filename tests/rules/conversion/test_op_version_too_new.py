@@ -2,7 +2,9 @@
 
 import pytest
 
-from tflint import Severity
+from layered import layered, step
+from tflint import Context, Severity
+from tflint.forecast import predicted
 from tflint.testing import GraphBuilder, findings
 from tflint_rules.conversion.op_version_too_new import OpVersionTooNew
 
@@ -80,3 +82,14 @@ def test_what_no_table_knows_is_not_judged() -> None:
 @pytest.mark.parametrize("runtime", [None, "", "latest", "2.x"])
 def test_a_runtime_that_is_no_version_is_not_judged(runtime: str | None) -> None:
     assert findings(RULE, bad(), runtime=runtime) == []
+
+
+def test_of_a_source_it_says_what_will_be() -> None:
+    made = predicted(layered((1, 8, 8, 4), step("Conv2D", filters=8, kernel_size=3, groups=2)))
+    assert made is not None
+    [found] = RULE.check(Context(made, runtime="2.8"))
+    assert (found.location.address, found.location.layer) == ("layers/conv2d", "conv2d")
+    assert found.message == (
+        "1 op will be newer than runtime 2.8: CONV_2D version 6 (1, since 2.9); converted with TensorFlow 2.21, the "
+        "model needs runtime 2.9 or newer."
+    )

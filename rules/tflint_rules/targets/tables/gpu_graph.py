@@ -38,6 +38,8 @@ _HANDLES = frozenset({DType.STRING, DType.RESOURCE, DType.VARIANT})
 
 
 def _unsized(op: Op, known: set[Tensor]) -> bool:
+    if op.is_unknown:
+        return False  # nobody knows what it becomes
     if op.kind == "UNIQUE" or (op.kind == "READ_VARIABLE" and any(not tensor.default_shape for tensor in op.outputs)):
         return True
     if op.kind != "VAR_HANDLE" and any(tensor.dtype in _HANDLES for tensor in op.outputs):

@@ -76,14 +76,15 @@ def softmax(trace: Trace, x: Value, axes: Sequence[int], kind: str = "SOFTMAX") 
     """A softmax over some dimensions: one that is not the last is moved there, several are made one."""
     rank = x.rank
     places = sorted(axis % rank for axis in axes)
+    options: dict[str, Any] = {"beta": 1.0} if kind == "SOFTMAX" else {}
     if places == [rank - 1]:
-        return trace.unary(kind, x, beta=1.0)
+        return trace.unary(kind, x, **options)
     if len(places) > 1:
         raise Cannot(Status.UNKNOWN, "its softmax is over several dimensions")
     order = [place for place in range(rank) if place not in places] + places
     order = list(range(rank))
     order[places[0]], order[-1] = order[-1], order[places[0]]
-    return trace.transpose(trace.unary(kind, trace.transpose(x, order), beta=1.0), order)
+    return trace.transpose(trace.unary(kind, trace.transpose(x, order), **options), order)
 
 
 def _log_softmax(trace: Trace, x: Value) -> Value:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tflint.forecast.layers.lowering import HOLE, Layers
-from tflint.forecast.layers.trace import Node, Trace, Value
+from tflint.forecast.layers.trace import HOLE, Layers, Node, Trace, Value
+from tflint.forecast.versions import versioned
 from tflint.model import DType, Format, Graph, Model, Op, QuantParams, Tensor
 
 __all__ = ["deployed"]
@@ -20,6 +20,8 @@ _SCALE = 1 / 64
 _INTEGERS = {"int8": DType.INT8, "int16x8": DType.INT16}
 _FIXED = {"LOGISTIC": (1 / 256, -128), "SOFTMAX": (1 / 256, -128), "TANH": (1 / 128, 0), "LOG_SOFTMAX": (16 / 256, 127)}
 """Scale and zero point that an int8 output always has. Source: LiteRT f67457790, quantization_spec.md."""
+_KEEPING = frozenset("EXPAND_DIMS GATHER MAX_POOL_2D RESHAPE SLICE SQUEEZE STRIDED_SLICE TILE TRANSPOSE UNPACK".split())
+"""Ops that give the scale and zero point that they are given."""
 _WEIGHTS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0}
 """Op with weights -> the dimension that they are quantized along."""
 
@@ -35,7 +37,7 @@ def deployed(
         precision: `float32`, `int8` or `int16x8`; the scales of the integers are made up, and the same everywhere.
         stays: tells which ops stay in float.
     """
-    graphs = tuple(_Building(model.path, trace, precision, stays).graph() for trace in layers.main.graphs)
+    graphs = versioned(_Building(model.path, trace, precision, stays).graph() for trace in layers.main.graphs)
     return Model(model.path, Format.TFLITE, model.byte_size, graphs, schema_version=3, producer=model.producer)
 
 
@@ -54,6 +56,8 @@ class _Building:
         self.real: set[Value] = set()
         """Constants that stay in float."""
         self.ops: list[Op] = []
+        self.read: set[Value] = set(trace.outputs)
+        """What is read as integers."""
         self.floats: dict[Value, Tensor] = {}
         """The float twins of values that are integers elsewhere."""
 
@@ -69,13 +73,18 @@ class _Building:
 
     def _look(self) -> None:
         """Learn of each value what its op says of it: a name, a fixed scale, whether it stays in float."""
+        self.names.update((value, value.name) for value in self.trace.inputs if value.name)
         for node in self.trace.nodes:
+            if not self._is_float(node):
+                self.read.update(value for value in node.inputs if value is not None)
             name = node.layer.layer or node.layer.name
             for value in node.outputs:
                 self.names[value] = name
                 self.places[value] = node.layer.address
                 if node.kind in _FIXED:
                     self.fixed[value] = _FIXED[node.kind]
+                elif node.kind in _KEEPING and node.inputs[0] in self.fixed:
+                    self.fixed[value] = self.fixed[node.inputs[0]]
             for place, given in enumerate(node.inputs):
                 if given is not None and (given.is_constant or given.is_variable):
                     self.names.setdefault(given, f"{name}/{_part(node, place) if given.is_constant else 'state'}")
@@ -147,6 +156,7 @@ class _Building:
         for value, tensor in zip(node.outputs, outputs, strict=True):
             if self._has_twin(value):
                 self.floats[value] = tensor
+            if self._has_twin(value) and value in self.read:
                 self._op(Node("QUANTIZE", [], [], {}, node.layer), [tensor], [self.tensor(value)])
 
     def _has_twin(self, value: Value) -> bool:

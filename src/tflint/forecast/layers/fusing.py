@@ -8,28 +8,40 @@ from __future__ import annotations
 
 import struct
 
-from tflint.forecast.layers.trace import Node, Trace, Value
+from tflint.forecast.layers.trace import HOLE, Node, Trace, Value
 
-__all__ = ["fuse"]
+__all__ = ["fuse", "key_of"]
 
 _WITH_ACTIVATION = frozenset(
-    {"ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "DIV", "FULLY_CONNECTED", "MUL", "SUB", "TRANSPOSE_CONV"}
+    {
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "DIV",
+        "FULLY_CONNECTED",
+        "MAX_POOL_2D",
+        "MUL",
+        "SUB",
+        "TRANSPOSE_CONV",
+    }
 )
 _ACTIVATIONS = {"RELU": "RELU", "RELU6": "RELU6", "RELU_N1_TO_1": "RELU_N1_TO_1"}
 _WEIGHTED = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"})
 _AFFINE = frozenset({"ADD", "DIV", "MUL", "SUB"})
 
 
-def fuse(trace: Trace) -> None:
-    """Join what can be joined, in place."""
+def fuse(trace: Trace, *, rows: bool = True) -> None:
+    """Join what can be joined, in place; `rows` says that rows which are added like biases are made such."""
     replaced: dict[Value, Value] = {}
     readers = _readers(trace)
     maker: dict[Value, Node] = {}
-    kept: list[Node] = []
+    kept: list[Node | None] = []
+    places: dict[Node, int] = {}
     seen: dict[tuple[object, ...], Node] = {}
-    for node in _rows_as_vectors(trace):
+    for node in _rows_as_vectors(trace) if rows else trace.nodes:
         node.inputs = [replaced.get(value, value) if value is not None else None for value in node.inputs]
-        key = _key(node)
+        key = key_of(node)
         if key in seen and node.kind not in _WITH_EFFECT:
             replaced.update(zip(node.outputs, seen[key].outputs, strict=True))
             for one, other in zip(node.outputs, seen[key].outputs, strict=True):
@@ -43,21 +55,25 @@ def fuse(trace: Trace) -> None:
         if before is not None and readers.get(before.outputs[0], 0) == 1 and _joins(before, node):
             replaced[node.outputs[0]] = before.outputs[0]
             readers[before.outputs[0]] = readers.get(node.outputs[0], 0)
+            kept[places[before]] = None  # it stands where the last op of it did
+            places[before] = len(kept)
+            kept.append(before)
             continue
         if before is not None and node.kind == before.kind == "RESHAPE":  # one after the other is one
             node.inputs[0] = before.inputs[0]
+        places[node] = len(kept)
         kept.append(node)
         maker.update(dict.fromkeys(node.outputs, node))
     trace.outputs = [replaced.get(value, value) for value in trace.outputs]
-    trace.nodes = kept
+    trace.nodes = [node for node in kept if node is not None]
     _before(trace)
-    trace.nodes = _needed(trace, kept)
+    trace.nodes = _needed(trace, trace.nodes)
 
 
 _WITH_EFFECT = frozenset({"WHILE"})
 
 
-def _key(node: Node) -> tuple[object, ...]:
+def key_of(node: Node) -> tuple[object, ...]:
     """What two ops have in common that compute the same."""
     inputs = tuple(
         value if value is None or value.data is None else (value.shape, value.dtype, value.data)
@@ -96,28 +112,31 @@ def _is_like_a_bias(node: Node, maker: dict[Value, Node]) -> bool:
 
 
 def _before(trace: Trace) -> None:
-    """Let convolutions take in what comes before them: a padding that SAME would add, and one factor for all values."""
+    """Let ops with weights take in what comes before them: a padding that SAME would add, one number for all values."""
     maker = {value: node for node in trace.nodes for value in node.outputs}
-    readers = _readers(trace)
     for node in trace.nodes:
-        if node.kind not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        if node.kind not in _TAKING:
             continue
-        while (x := node.inputs[0]) is not None and (before := maker.get(x)) is not None and readers.get(x) == 1:
-            if before.kind == "PAD" and node.options["padding"] == "VALID" and _is_same(before, node):
+        while (x := node.inputs[0]) is not None and (before := maker.get(x)) is not None:
+            padding = node.options.get("padding", "VALID")
+            if before.kind == "PAD" and "padding" in node.options and padding == "VALID" and _is_same(before, node):
                 node.options["padding"] = "SAME"
-            elif not (before.kind == "MUL" and _is_splat(before)):
+            elif not (_is_of_one_number(before) and (before.kind in ("DIV", "MUL") or padding == "VALID")):
                 break
+            elif node.kind == "FULLY_CONNECTED" and before.kind in ("ADD", "SUB"):
+                _take_bias(node, before, before.inputs[1] or x)
             node.inputs[0] = before.inputs[0]
 
 
-def _is_splat(node: Node) -> bool:
-    other = node.inputs[1]
-    return (
-        other is not None
-        and other.is_constant
-        and not other.shape
-        and node.options.get("fused_activation_function") == "NONE"
-    )
+_TAKING = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
+
+
+def _is_of_one_number(node: Node) -> bool:
+    """Whether an op computes each value with the same number."""
+    other = node.inputs[1] if node.kind in _AFFINE and len(node.inputs) == 2 else None
+    if other is None or not other.is_constant or any(size != 1 for size in other.shape or ()):
+        return False
+    return node.options.get("fused_activation_function") == "NONE" and other.dtype.is_float
 
 
 def _is_same(pad: Node, conv: Node) -> bool:
@@ -131,10 +150,10 @@ def _is_same(pad: Node, conv: Node) -> bool:
         stride, dilation = conv.options[f"stride_{side}"], conv.options[f"dilation_{side}_factor"]
         if size is None or kernel is None:
             return False
-        whole = max(0, (-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size)
+        whole = (-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size
         if (added[2 * place], added[2 * place + 1]) != (whole // 2, whole - whole // 2):
             return False
-    return not any(added[:2]) and not any(added[6:])
+    return any(added) and not any(added[:2]) and not any(added[6:])
 
 
 def _readers(trace: Trace) -> dict[Value, int]:
@@ -161,7 +180,22 @@ def _joins(before: Node, node: Node) -> bool:
     if before.kind == "TRANSPOSE_CONV" and node.kind not in ("ADD", "MUL"):
         return False
     other = node.inputs[1]
-    return other is not None and other.is_constant and _per_channel(other, before.outputs[0])
+    if other is None or not other.is_constant or not _per_channel(other, before.outputs[0]):
+        return False
+    _take_bias(before, node, other)
+    return True
+
+
+def _take_bias(before: Node, node: Node, other: Value) -> None:
+    """Give an op that has no bias what is added to it."""
+    channels = (before.outputs[0].shape or (None,))[-1]
+    if channels is None or node.kind not in ("ADD", "SUB"):
+        return
+    bias = Value((channels,), other.dtype, is_constant=True)
+    if before.kind == "FULLY_CONNECTED":
+        before.inputs[2] = before.inputs[2] or bias
+    elif before.kind == "TRANSPOSE_CONV" and len(before.inputs) == 3:
+        before.inputs.append(bias)
 
 
 def _per_channel(constant: Value, made: Value) -> bool:
@@ -177,7 +211,7 @@ def _needed(trace: Trace, nodes: list[Node]) -> list[Node]:
     wanted = set(trace.outputs)
     found = []
     for node in reversed(nodes):
-        if any(value in wanted for value in node.outputs) or node.kind.startswith("KERAS_"):
+        if any(value in wanted for value in node.outputs) or HOLE in node.options:
             wanted.update(value for value in node.inputs if value is not None)
             found.append(node)
     return found[::-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from tflint.forecast.layers.activations import ACTIVATION_LAYERS
@@ -18,27 +17,14 @@ from tflint.forecast.layers.preprocessing import PREPROCESSING
 from tflint.forecast.layers.recurrent import RECURRENT
 from tflint.forecast.layers.shapes import inner, output_dtype, output_shapes
 from tflint.forecast.layers.space import SPACE
-from tflint.forecast.layers.trace import Call, Cannot, Node, Trace, Value
+from tflint.forecast.layers.trace import HOLE, Call, Cannot, Layers, Node, Trace, Value
 from tflint.forecast.layers.training import TRAINING, VANISHING, in_training
 from tflint.forecast.status import Status
 from tflint.model import DType, Graph, Op, Tensor
 
 __all__ = ["HOLE", "LAYERS", "Layers", "lower"]
 
-HOLE = "layer"
-"""The option of an op that stands for a layer of which is not known what it becomes."""
 _Lowering = Callable[[Trace, Call], Value | tuple[Value, ...]]
-
-
-@dataclass(eq=False)
-class Layers:
-    """What becomes of each layer: the worst, and why; and all ops, by the graphs that they are in."""
-
-    main: Trace
-    said: dict[Op, tuple[Status, str]] = field(default_factory=dict)
-    made: dict[Op, list[str]] = field(default_factory=dict)
-    """The kinds of op that a layer becomes, once all that can be joined is joined."""
-    nodes: dict[Op, list[Node]] = field(default_factory=dict)
 
 
 def lower(graph: Graph, major: int = 3) -> Layers:
@@ -58,10 +44,7 @@ def lower(graph: Graph, major: int = 3) -> Layers:
     trace.outputs = [_given(tensor, values) for tensor in graph.outputs]
     for each in trace.graphs:
         fuse(each)
-    for each in trace.graphs:
-        for node in each.nodes:
-            found.made.setdefault(node.layer, []).append(node.kind)
-            found.nodes.setdefault(node.layer, []).append(node)
+    found.collect()
     return found
 
 

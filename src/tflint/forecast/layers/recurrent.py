@@ -14,7 +14,7 @@ from tflint.forecast.layers.trace import Call, Cannot, Trace, Value
 from tflint.forecast.status import Status
 from tflint.model import DType, Shape
 
-__all__ = ["DYNAMIC_BATCH", "RECURRENT", "recurrent_layer"]
+__all__ = ["DYNAMIC_BATCH", "RECURRENT", "fused_lstm", "recurrent_layer"]
 
 DYNAMIC_BATCH = (
     "with an open batch its loop keeps its outputs in a TensorList of a size that is not known, which needs "
@@ -39,7 +39,7 @@ def recurrent_layer(trace: Trace, call: Call) -> tuple[Value, ...]:
     if call.channels_first:
         raise Cannot(Status.UNKNOWN, "its loop works with the channels first")
     if trace.major < 3 and _is_fused(call):
-        return (_fused(trace, call, x),)
+        return (fused_lstm(trace, call, x),)
     batch, time = x.sizes[0], x.sizes[1]
     step = Value((batch, *x.sizes[2:]), x.dtype)
     found = cells(call, step)
@@ -64,7 +64,7 @@ def _is_fused(call: Call) -> bool:
     )
 
 
-def _fused(trace: Trace, call: Call, x: Value) -> Value:
+def fused_lstm(trace: Trace, call: Call, x: Value) -> Value:
     """The op for a whole LSTM, and the last step cut from what it makes."""
     units, depth = call.number("units", 0), x.sizes[-1]
     batch, time = x.sizes[0], x.sizes[1]

@@ -10,7 +10,10 @@ from typing import Any
 from tflint.forecast.status import Status
 from tflint.model import DType, Op, Shape
 
-__all__ = ["Call", "Cannot", "Node", "Trace", "Value", "broadcast", "product"]
+__all__ = ["HOLE", "Call", "Cannot", "Layers", "Node", "Trace", "Value", "broadcast", "product"]
+
+HOLE = "layer"
+"""The option of an op that stands for a layer, or a node, of which is not known what it becomes."""
 
 
 @dataclass(eq=False)
@@ -27,6 +30,7 @@ class Value:
     is_masked: bool = False
     is_splat: bool = False
     is_variable: bool = False
+    name: str = ""
 
     @property
     def sizes(self) -> Shape:
@@ -307,6 +311,24 @@ class Trace:
         return self.several(
             "SPLIT", [Value((), DType.INT32, True, struct.pack("<i", axis)), x], outputs, num_splits=count
         )
+
+
+@dataclass(eq=False)
+class Layers:
+    """What becomes of each layer, or node: the worst, and why; and all ops, by the graphs that they are in."""
+
+    main: Trace
+    said: dict[Op, tuple[Status, str]] = field(default_factory=dict)
+    made: dict[Op, list[str]] = field(default_factory=dict)
+    """The kinds of op that a layer becomes, once all that can be joined is joined."""
+    nodes: dict[Op, list[Node]] = field(default_factory=dict)
+
+    def collect(self) -> None:
+        """Learn which ops of the graphs come from which layer."""
+        for each in self.main.graphs:
+            for node in each.nodes:
+                self.made.setdefault(node.layer, []).append(node.kind)
+                self.nodes.setdefault(node.layer, []).append(node)
 
 
 _FUSING = frozenset({"ADD", "SUB", "MUL", "DIV"})
