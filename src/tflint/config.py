@@ -57,6 +57,10 @@ class Pair:
     source: str
     converted: tuple[str, ...]
     targets: tuple[str, ...] | None = None
+    inputs: str | None = None
+    """The file or folder of inputs that they are run on with `--diff`."""
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The shapes of inputs with open dimensions, by the names of the inputs."""
 
     def means(self, path: str) -> bool:
         """Whether the model at `path` (relative to the configuration) is one of the conversions."""
@@ -225,6 +229,12 @@ def _table_of(each: Callable[[Any, str, Path], Any]) -> Callable[[Any, str, Path
     return read
 
 
+def _shape(value: Any, key: str, path: Path) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(size) is int and size > 0 for size in value):
+        raise _wrong(key, path, "a list of sizes above 0", value)
+    return tuple(value)
+
+
 def _one_of(*allowed: str) -> Callable[[Any, str, Path], Any]:
     def read(value: Any, key: str, path: Path) -> Any:
         if value not in allowed:
@@ -257,6 +267,7 @@ _EXPECT: Mapping[str, Callable[[Any, str, Path], Any]] = {
     "arena_kib": _positive,
     "flash_kib": _positive,
     "ops": _one_of("builtin", "select", "any"),
+    "uses": _one_of("task-library"),
 }
 
 
@@ -290,6 +301,8 @@ def _models(value: Any, key: str, path: Path) -> tuple[Pair, ...]:
         "source": _inside,
         "converted": _texts,
         "targets": _texts,
+        "inputs": _inside,
+        "shapes": _table_of(_shape),
     }
     if not isinstance(value, list):
         raise _wrong(key, path, "a list of tables, written [[models]]", value)

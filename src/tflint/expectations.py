@@ -23,3 +23,5 @@ class Expectations:
     """The memory that the device has for the file, in KiB."""
     ops: str | None = None
     """`builtin`, `select` (builtin and Select TensorFlow ops) or `any` (custom ops too)."""
+    uses: str | None = None
+    """What calls the model: `task-library` (TFLite Task Library, MediaPipe Tasks)."""

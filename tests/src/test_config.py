@@ -137,6 +137,7 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
         ("rules = { first-fault = 3 }", ["'rules.first-fault'", "a table"]),
         ('[expect]\nprecision = "int9"', ["one of float32", "Did you mean 'int8'?"]),
         ("[expect]\nprecision = 8", ["one of float32"]),
+        ('[expect]\nuses = "task"', ["one of task-library", "Did you mean 'task-library'?"]),
         ("[expect]\nstatic = 1", ["true or false"]),
         ("[expect]\nmax_kb = 0", ["a number above 0"]),
         ("[expect]\nmax_kb = true", ["a number above 0"]),
@@ -148,6 +149,14 @@ def test_a_folder_without_one_has_none(tmp_path: Path) -> None:
         ("[[models]]\nsource = 'a.tflite'", ["has no 'converted'", "a source and its conversions"]),
         ("[[models]]\nconverted = ['a.tflite']", ["has no 'source'"]),
         ("[[models]]\nsource = '../a.tflite'\nconverted = []", ["'models.source'", "lies outside"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\ninputs = '../x.npz'", ["'models.inputs'", "lies outside"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\ninputs = '/x.npz'", ["'models.inputs'"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\ninputs = 5", ["'models.inputs'"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\nshapes = [1, 2]", ["'models.shapes'"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\nshapes = {x = 5}", ["models.shapes.x", "a list of sizes above 0"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\nshapes = {x = [0]}", ["a list of sizes above 0"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\nshapes = {x = [true]}", ["a list of sizes above 0"]),
+        ("[[models]]\nsource = 'a'\nconverted = []\nshapes = {x = [1.0]}", ["a list of sizes above 0"]),
         ("[[models]]\nsorce = 'a.tflite'", ["Unknown key 'models.sorce'", "Did you mean 'source'?"]),
         ('select = ["ABD"]', ["No rule is called 'ABD'", "'select'"]),
         ('severity = { ABC = "note" }', ["No rule is called 'ABC'", "'severity'"]),
@@ -202,6 +211,28 @@ def test_a_suppression_covers_until_its_day(tmp_path: Path) -> None:
     assert Suppression("ABC101", "known", where="0/1:*").covers(finding, "m", date.max)
     assert not Suppression("ABC101", "known", model="other").covers(finding, "m", date.max)
     assert not Suppression("ABC201", "known").covers(finding, "m", date.max)
+
+
+def test_a_pair_tells_what_it_is_run_on(tmp_path: Path) -> None:
+    text = """
+    [[models]]
+    source = "a.keras"
+    converted = ["a.tflite"]
+    inputs = "samples/a.npz"
+    shapes = { image = [1, 32, 32, 3], "dense/x:0" = [4], none = [] }
+    [[models]]
+    source = "b.keras"
+    converted = ["b.tflite"]
+    """
+    first, second = load_config(written(tmp_path, text)).models
+    assert first.inputs == "samples/a.npz"
+    assert first.shapes == {"image": (1, 32, 32, 3), "dense/x:0": (4,), "none": ()}
+    assert (second.inputs, second.shapes) == (None, {})
+
+
+@pytest.mark.parametrize("key", ["diff", "inputs", "budget", "diff-memory", "save-run", "from-run", "allow-code"])
+def test_a_configuration_runs_no_models(key: str, tmp_path: Path) -> None:
+    assert f"Unknown key '{key}'" in refused(tmp_path, f"{key} = true")
 
 
 def test_a_model_is_paired_with_the_first_entry_that_means_it_and_never_with_itself(tmp_path: Path) -> None:
