@@ -177,7 +177,7 @@ def test_a_command_that_does_not_exist_is_none_of_the_group() -> None:
 
     ctx = click.Context(program)
     assert program.get_command(ctx, "chek") is None
-    assert program.list_commands(ctx) == ["check", "explain", "inspect", "rules", "targets"]
+    assert program.list_commands(ctx) == ["check", "diff", "explain", "inspect", "rules", "targets"]
 
 
 def test_inspect_gives_no_arena_where_only_a_run_tells(tmp_path: Path) -> None:
