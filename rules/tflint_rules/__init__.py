@@ -24,12 +24,17 @@ from tflint_rules.conversion.tf_op_no_lowering import TfOpNoLowering
 from tflint_rules.conversion.training_mode_layer import TrainingModeLayer
 from tflint_rules.conversion.unsupported_io_dtype import UnsupportedIoDtype
 from tflint_rules.efficiency.bn_not_folded import BnNotFolded
+from tflint_rules.interface.auto_io_name import AutoIoName
 from tflint_rules.interface.broken_signature import BrokenSignature
+from tflint_rules.interface.contract_changed import ContractChanged
 from tflint_rules.interface.double_normalization import DoubleNormalization
 from tflint_rules.interface.int64_io import Int64Io
 from tflint_rules.interface.label_mismatch import LabelMismatch
 from tflint_rules.interface.metadata_schema import MetadataSchema
+from tflint_rules.interface.no_normalization_metadata import NoNormalizationMetadata
+from tflint_rules.interface.no_signature import NoSignature
 from tflint_rules.interface.output_order import OutputOrder
+from tflint_rules.interface.stale_associated_files import StaleAssociatedFiles
 from tflint_rules.interface.stale_conversion import StaleConversion
 from tflint_rules.memory.arena_budget import ArenaBudget
 from tflint_rules.memory.duplicate_buffer import DuplicateBuffer
@@ -37,6 +42,19 @@ from tflint_rules.memory.file_size import FileSize
 from tflint_rules.memory.flash_budget import FlashBudget
 from tflint_rules.memory.oversized_tensor import OversizedTensor
 from tflint_rules.memory.peak_activations import PeakActivations
+from tflint_rules.numerics.collapsed_output import CollapsedOutput
+from tflint_rules.numerics.delegated_ratio import DelegatedRatio
+from tflint_rules.numerics.edge_inputs import EdgeInputs
+from tflint_rules.numerics.first_divergence import FirstDivergence
+from tflint_rules.numerics.kernel_disagreement import KernelDisagreement
+from tflint_rules.numerics.load_failure import LoadFailure
+from tflint_rules.numerics.nan_inf_output import NanInfOutput
+from tflint_rules.numerics.nondeterminism import Nondeterminism
+from tflint_rules.numerics.output_diff import OutputDiff
+from tflint_rules.numerics.resize_batch import ResizeBatch
+from tflint_rules.numerics.saturation import Saturation
+from tflint_rules.numerics.signature_runner import SignatureRunner
+from tflint_rules.numerics.top1_flip import Top1Flip
 from tflint_rules.quantization.accumulator_overflow import AccumulatorOverflow
 from tflint_rules.quantization.bias_params import BiasParams
 from tflint_rules.quantization.channel_scale_spread import ChannelScaleSpread
@@ -192,11 +210,16 @@ PACK = Pack(
         FlashBudget,
         DuplicateBuffer,
         OutputOrder,
+        AutoIoName,
+        NoSignature,
         BrokenSignature,
+        ContractChanged,
+        NoNormalizationMetadata,
         DoubleNormalization,
         LabelMismatch,
         MetadataSchema,
         Int64Io,
+        StaleAssociatedFiles,
         StaleConversion,
         BnNotFolded,
         LambdaBytecode,
@@ -207,6 +230,19 @@ PACK = Pack(
         PbtxtTwin,
         AppendedZip,
         PathLeak,
+        OutputDiff,
+        FirstDivergence,
+        NanInfOutput,
+        Top1Flip,
+        CollapsedOutput,
+        Saturation,
+        KernelDisagreement,
+        LoadFailure,
+        DelegatedRatio,
+        ResizeBatch,
+        SignatureRunner,
+        Nondeterminism,
+        EdgeInputs,
     ),
     targets={
         "coreml": "tflint_rules.targets.tables.coreml:TARGET",

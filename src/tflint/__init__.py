@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from tflint.conversion import ConversionResult as ConversionResult
     from tflint.conversion import Outcome as Outcome
     from tflint.conversion import Recipe as Recipe
-    from tflint.engine import Report as Report
     from tflint.engine import check as check
     from tflint.errors import ConfigError as ConfigError
     from tflint.errors import PackError as PackError
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from tflint.model import Shape as Shape
     from tflint.model import Signature as Signature
     from tflint.model import Tensor as Tensor
+    from tflint.report import Report as Report
     from tflint.rule import Context as Context
     from tflint.rule import Need as Need
     from tflint.rule import Pack as Pack
@@ -57,7 +57,7 @@ _HOME = {
     "Outcome": "conversion",
     "Recipe": "conversion",
     "check": "engine",
-    "Report": "engine",
+    "Report": "report",
     "ConfigError": "errors",
     "PackError": "errors",
     "ReadError": "errors",

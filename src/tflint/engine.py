@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tflint.analysis.compared import compared
 from tflint.analysis.fingerprints import structural_key
 from tflint.analysis.layering import Layering, layering
+from tflint.causes import with_causes
 from tflint.collector import without_collector
 from tflint.config import Config, matching_rules
 from tflint.errors import ReadError, RunError
@@ -26,13 +27,15 @@ from tflint.formats import discover, read
 from tflint.model import Format, Location, Model, Op, Tensor
 from tflint.packs import target_at
 from tflint.pairing import Reader, is_plausible, pair_up
+from tflint.report import Checked, Coverage, Crash, Report
 from tflint.rule import Context, Need, Rule, RuleMeta
 from tflint.source_lines import SourceLines
 
 if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
+    from tflint.compare import Session
     from tflint.convert import Conversions
 
-__all__ = ["Checked", "Coverage", "Crash", "Report", "Settings", "check", "expand"]
+__all__ = ["Settings", "check", "expand"]
 
 _PARALLEL_FROM = 32 << 20
 """Below so many bytes in all, starting worker processes costs more than it saves."""
@@ -54,70 +57,20 @@ class Settings:
     """The targets that the configuration names, and where each is defined, as `module:attribute`."""
     source: str | None = None
     """What all of the models were converted from; where None, the configuration's pairs tell."""
+    previous: str | None = None
+    """The build that the models take the place of; None where nobody said."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """The sources that were found beside their conversions; `check` looks for them where nobody said."""
     convert: Conversions | None = None
     """How sources are converted; None where they are not."""
+    comparing: Session | None = None
+    """How models are run and compared; None where they are not. One process checks all of them then."""
     today: date = field(default_factory=date.today)
 
     @cached_property
     def lines(self) -> SourceLines:
         """The Python lines below the configuration's folder."""
         return SourceLines(self.config.root)
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A model that was checked. `sha256` is empty where it was not asked for, or for a folder."""
-
-    path: str
-    format: Format
-    byte_size: int
-    sha256: str = ""
-    graphs: int = 0
-    judged: int = 0
-    """So many of its graphs could be judged; the references of the others are broken."""
-    converted_from: str = ""
-    """The path of the source that `--convert` made it of; empty for a model that is there."""
-    source: str = ""
-    """The path of the source that it was compared with."""
-
-
-@dataclass(frozen=True)
-class Crash:
-    """A model that could not be checked, or not by every rule.
-
-    `rule` is the code of a rule that failed, or `reader`: a fault of tflint or of a pack, with a traceback. It is empty
-    where the file could not be read at all, or its process was killed.
-    """
-
-    path: str
-    rule: str
-    message: str
-    traceback: str = ""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How much was checked: of `rules` that are on, `ran` ran; `needs` says what the others wait for."""
-
-    rules: int
-    ran: int
-    needs: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything a reporter needs. Findings stand by model, in the order of the models, the worst first."""
-
-    models: tuple[Checked, ...]
-    findings: tuple[Finding, ...]
-    crashes: tuple[Crash, ...]
-    coverage: Coverage
-    rules: tuple[RuleMeta, ...] = ()
-    suppressed: int = 0
-    """So many findings were left out by suppressions and the baseline."""
-    rule_types: tuple[type[Rule], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,7 +136,7 @@ def check(
         on_model: called with each path when it is done, in the order they finish.
         on_conversion: called with the path of each source before it is converted, where this process does that.
     """
-    workers = min(_workers(paths) if jobs <= 0 else jobs, len(paths))
+    workers = 1 if settings.comparing else min(_workers(paths) if jobs <= 0 else jobs, len(paths))
     results: dict[str, _Result] = {}
     reader = Reader(read)
     if settings.source is None:
@@ -266,6 +219,7 @@ def _judged(path: str, settings: Settings, on_conversion: Callable[[str], None] 
     try:
         model = reader.read(path)
         source = _source(model, settings, crashes, reader)
+        previous = None if settings.previous is None else reader.read(settings.previous)
     except ReadError as reason:  # it is gone, or may not be read: the others are still checked
         return _Result(Checked(path, Format.UNKNOWN, 0), crashes=(Crash(path, "", str(reason)),))
     except Exception as reason:  # a reader must never fail: where it does, that is ours to mend
@@ -276,26 +230,58 @@ def _judged(path: str, settings: Settings, on_conversion: Callable[[str], None] 
         runtime=settings.config.runtime,
         targets=tuple(target_at(name, settings.targets[name]) for name in settings.config.targets_of(path)),
         source=source,
+        previous=previous,
     )
-    if settings.convert is None:
-        return _ruled(ctx, settings, crashes)
-    from tflint.convert import SOURCES, converted, without_bytes
+    made = content = None
+    if settings.convert is not None:
+        ctx, made, content = _converted(ctx, settings.convert, crashes, on_conversion)
+    result = _ruled(_compared(ctx, settings, crashes), settings, crashes)
+    if made is None:
+        return result
+    from tflint.convert import without_bytes
 
-    if on_conversion is not None and model.format in SOURCES:
+    more: list[Crash] = []
+    second = _ruled(_compared(made, settings, more, content), settings, more)
+    info = replace(second.model, converted_from=path)
+    return replace(result, conversion=replace(second, model=info, findings=without_bytes(second.findings, info.path)))
+
+
+def _converted(
+    ctx: Context, how: Conversions, crashes: list[Crash], on_conversion: Callable[[str], None] | None
+) -> tuple[Context, Context | None, memoryview | None]:
+    """The context with what came of converting its model, and a context of the result, with its bytes."""
+    from tflint.convert import SOURCES, converted
+
+    path = ctx.model.path
+    if on_conversion is not None and ctx.model.format in SOURCES:
         on_conversion(path)
-    made = None
     try:
-        ctx, made = converted(ctx, settings.convert)
+        return converted(ctx, how)
     except RunError as reason:
         crashes.append(Crash(path, "", str(reason)))
     except Exception as reason:  # the findings on the source are still worth having
         crashes.append(_crash(path, "converter", reason))
-    result = _ruled(ctx, settings, crashes)
-    if made is None:
-        return result
-    second = _ruled(made, settings, [])
-    info = replace(second.model, converted_from=path)
-    return replace(result, conversion=replace(second, model=info, findings=without_bytes(second.findings, info.path)))
+    return ctx, None, None
+
+
+def _compared(ctx: Context, settings: Settings, crashes: list[Crash], content: memoryview | None = None) -> Context:
+    """The context with what came of running its model, where that is asked for."""
+    if settings.comparing is None:
+        return ctx
+    path = ctx.model.path
+    pair = settings.config.pair(path)
+    inputs = None if pair is None or pair.inputs is None else str(settings.config.root / pair.inputs)
+    try:
+        found = settings.comparing.compare(
+            ctx, content=content, inputs=inputs, sizes={} if pair is None else pair.shapes
+        )
+    except RunError as reason:
+        crashes.append(Crash(path, "", str(reason)))
+    except Exception as reason:  # the findings of the other rules are still worth having
+        crashes.append(_crash(path, "diff", reason))
+    else:
+        return replace(ctx, comparison=found)
+    return ctx
 
 
 def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
@@ -319,7 +305,12 @@ def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
     judged = len(ctx.graphs)
     digest = model.sha256 if settings.digests else ""
     source = "" if ctx.source is None else ctx.source.path
-    info = Checked(path, model.format, model.byte_size, digest, len(model.graphs), judged, source=source)
+    info = Checked(
+        path, model.format, model.byte_size, digest, len(model.graphs), judged, source=source, comparison=ctx.comparison
+    )
+    if ctx.comparison is not None:
+        of_runs = {rule.meta.code for rule in settings.rules if Need.RUN in rule.meta.needs}
+        findings = list(with_causes(findings, model, of_runs))
     return _Result(info, _finished(findings, ctx, settings), tuple(crashes), frozenset(ran))
 
 
@@ -357,6 +348,7 @@ def _unmet(meta: RuleMeta, ctx: Context) -> frozenset[Need]:
         Need.RUNTIME: ctx.runtime is not None,
         Need.EXPECT: ctx.expectations != Expectations(),
         Need.CONVERSION: ctx.converted is not None,
+        Need.RUN: ctx.comparison is not None,
     }
     return frozenset(need for need in meta.needs if not have.get(need, False))
 

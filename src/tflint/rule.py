@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from tflint.analysis.placement import Placement, placed
 from tflint.conversion import ConversionResult
@@ -14,6 +14,9 @@ from tflint.expectations import Expectations
 from tflint.finding import Finding, Severity
 from tflint.model import Format, Graph, Location, Model
 from tflint.target import Target
+
+if TYPE_CHECKING:  # imported only where something is run: start-up is a feature
+    from tflint.comparison import Comparison
 
 __all__ = ["Context", "Need", "Option", "Pack", "Rule", "RuleMeta", "option"]
 
@@ -32,6 +35,7 @@ class Need(Enum):
     SOURCE = "source"
     TARGET = "target"
     RUN = "run"
+    """What came of running the model."""
     PREVIOUS = "previous"
     RUNTIME = "runtime"
     """The oldest runtime version that has to load the model."""
@@ -89,6 +93,8 @@ class Context:
     previous: Model | None = None
     converted: ConversionResult | None = None
     """What came of converting the model; None where that was not asked for."""
+    comparison: Comparison | None = None
+    """What came of running the model, beside its source where it has one; None where that was not asked for."""
     has_ranges: bool = True
     """False where the model was quantized on made-up values: its ranges say nothing."""
     _made: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)

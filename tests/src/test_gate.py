@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from stacks import layer, stack
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
-from tflint.convert.gate import refusal
+from tflint.gate import refusal
 
 KERAS = frozenset({Format.KERAS})
 
@@ -82,3 +82,13 @@ def test_code_that_no_rule_calls_an_error_is_refused_too() -> None:
     function = {"module": "os", "class_name": "function", "config": "system", "registered_name": "function"}
     system = Context(stack(layer("Lambda", "a", function=function)))
     assert "os.system" in refusal(system, [], allow_code=False)
+
+
+def test_what_it_would_do_then_is_said_in_its_own_words() -> None:
+    ctx = Context(PLAIN.model, runtime="2.14")
+    for verb in ("runs", "converts"):
+        text = refusal(ctx, [Dangerous()], allow_code=False, verb=verb)
+        assert text.endswith(f"and loading it may run code; --allow-code {verb} it nevertheless")
+        tfsm = Context(stack(layer("TFSMLayer", "inner", filepath="/share/model")))
+        assert refusal(tfsm, [], allow_code=False, verb=verb).endswith(f"--allow-code {verb} it nevertheless")
+    assert refusal(PLAIN, [Damaged()], allow_code=False, verb="runs") == "TFL199 damaged reports an error in it"

@@ -9,7 +9,8 @@ from keras_files import keras_file, small
 from tflint import Context, Rule
 from tflint.config import Config
 from tflint.convert import GUARDS, Conversions
-from tflint.engine import Report, Settings, check
+from tflint.engine import Settings, check
+from tflint.report import Report
 from tflint.formats import read
 from tflint.packs import all_rules, load_packs
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tflint import Finding, Format, Location, Severity
-from tflint.engine import Checked, Coverage, Report
+from tflint.report import Checked, Coverage, Report
 
 OP = Location("models/kws.tflite", "0/12:NEG", None, "norm/neg", 4096, 20)
 TENSOR = Location("models/kws.tflite", "0/t7", None, "norm/gamma", 8192, 64)

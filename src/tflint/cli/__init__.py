@@ -10,6 +10,7 @@ __all__ = ["program"]
 
 _COMMANDS = {
     "check": "Check models and report what is wrong with them.",
+    "diff": "Compare two builds of a model: what changed, and what that breaks.",
     "explain": "Explain a rule: what it looks for, why it matters, how to mend it.",
     "inspect": "Show what tflint knows of a model: its ops, tensors, sizes.",
     "rules": "List the rules.",

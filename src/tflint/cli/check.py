@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tflint.cli.options import configuration, named_output, split, version
+from tflint.cli.running import RUNNING, Running
 from tflint.cli.terminal import COLOR, conversions, errors_as_sentences, progress, use_color
 from tflint.errors import ConfigError
 from tflint.finding import Severity
@@ -18,9 +20,7 @@ from tflint.reporters import FORMATS, Style, render
 
 if TYPE_CHECKING:
     from tflint.config import Config
-    from tflint.convert import Conversions
-    from tflint.engine import Report
-    from tflint.rule import Rule
+    from tflint.report import Report
 
 __all__ = ["command"]
 
@@ -34,6 +34,7 @@ _LABELS = [each.label for each in reversed(Severity)]
 @click.option("--target", multiple=True, metavar="TARGET", help="Check against a deployment target; repeatable.")
 @click.option("--runtime", metavar="VERSION", help="The oldest TFLite or LiteRT runtime that has to load the models.")
 @click.option("--source", type=click.Path(path_type=Path), help="What the models were converted from.")
+@click.option("--previous", type=click.Path(path_type=Path), help="The build that the model takes the place of.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="The report.")
@@ -48,29 +49,7 @@ _LABELS = [each.label for each in reversed(Severity)]
 @click.option(
     "--allow-packs", is_flag=True, help="Import the packs that the configuration names: this runs their code."
 )
-@click.option(
-    "--convert", is_flag=True, help="Convert sources with TensorFlow, which takes a while; check the results."
-)
-@click.option(
-    "--convert-timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=600.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="The time that a conversion may take.",
-)
-@click.option(
-    "--convert-memory",
-    type=click.FloatRange(0, min_open=True),
-    default=8.0,
-    show_default=True,
-    metavar="GIB",
-    help="The memory that a conversion may take.",
-)
-@click.option(
-    "--keep-converted", type=click.Path(path_type=Path), metavar="DIR", help="Write the converted models there."
-)
-@click.option("--allow-code", is_flag=True, help="Convert models even where loading them runs code that they bring.")
+@RUNNING
 @COLOR
 def command(
     paths: tuple[str, ...],
@@ -79,6 +58,7 @@ def command(
     target: tuple[str, ...],
     runtime: str | None,
     source: Path | None,
+    previous: Path | None,
     config_path: Path | None,
     isolated: bool,
     format_: str,
@@ -91,12 +71,8 @@ def command(
     baseline: Path | None,
     write_baseline: Path | None,
     allow_packs: bool,
-    convert: bool,
-    convert_timeout: float,
-    convert_memory: float,
-    keep_converted: Path | None,
-    allow_code: bool,
     color: str,
+    **running: Any,
 ) -> None:
     """Check models and report what is wrong with them.
 
@@ -104,23 +80,28 @@ def command(
 
     With --convert, each Keras model and SavedModel is converted by TensorFlow's own converter, in a process of its own,
     to what [tool.tflint.expect] says (precision, io, ops), else to float with builtin ops. What fails is a finding;
-    what comes out is checked as well. A model that is damaged or brings code is not converted.
+    what comes out is checked as well.
+
+    With --diff, each .tflite is run on LiteRT, beside its source where it has one (--source, the configuration, the
+    same folder, or --convert), on the inputs of --inputs or on made-up ones; where they differ, the op that broke it
+    is looked for. What runs, runs in processes of its own, held to a share of time and memory. A model that is damaged
+    or brings code is neither converted nor run.
     """
     with errors_as_sentences():
-        config = _config(config_path, isolated)
+        config = configuration(config_path, isolated)
         config = replace(
             config,
-            select=_split(select) or config.select,
-            ignore=config.ignore + _split(ignore),
-            targets=_split(target) or config.targets,
+            select=split(select) or config.select,
+            ignore=config.ignore + split(ignore),
+            targets=split(target) or config.targets,
             models=tuple(replace(pair, targets=None) for pair in config.models) if target else config.models,
-            runtime=_version(runtime) or config.runtime,
+            runtime=version(runtime) or config.runtime,
             fail_on=Severity.from_label(fail_on) if fail_on else config.fail_on,
         )
-        outputs = [_output(text) for text in output]
+        outputs = [named_output(text, FORMATS) for text in output]
         formats = [format_, *(name for name, _ in outputs)]
-        how = _conversions(convert, convert_timeout, convert_memory, keep_converted, allow_code)
-        report = _run(paths, config, source, formats, jobs, force_exclude, baseline, allow_packs, how)
+        how = Running(**running)
+        report = _run(paths, config, source, previous, formats, jobs, force_exclude, baseline, allow_packs, how)
         if report is None:
             click.echo("tflint: the configuration excludes everything that was named.", err=True)
             return
@@ -131,43 +112,17 @@ def command(
         sys.exit(_exit_code(report, config.fail_on, exit_zero))
 
 
-def _config(path: Path | None, isolated: bool) -> Config:
-    from tflint.config import Config, find_config, load_config
-
-    if isolated and path is not None:
-        raise ConfigError("--isolated and --config contradict one another.")
-    found = path if path is not None or isolated else find_config(Path.cwd())
-    return load_config(found) if found is not None else Config(root=Path.cwd())
-
-
-def _split(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Selectors, given one by one or with commas."""
-    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
-
-
-def _version(text: str | None) -> str | None:
-    if text is not None and not all(part.isdecimal() for part in text.split(".")):
-        raise ConfigError(f"--runtime is '{text}'; it takes a version like 2.14.")
-    return text
-
-
-def _output(text: str) -> tuple[str, Path]:
-    name, colon, path = text.partition(":")
-    if not colon or not path or name not in FORMATS:
-        raise ConfigError(f"--output is '{text}'; it takes FORMAT:PATH with a format of {', '.join(FORMATS)}.")
-    return name, Path(path)
-
-
 def _run(
     paths: tuple[str, ...],
     config: Config,
     source: Path | None,
+    previous: Path | None,
     formats: list[str],
     jobs: int,
     force_exclude: bool,
     baseline: Path | None,
     allow_packs: bool,
-    convert: Conversions | None,
+    running: Running,
 ) -> Report | None:
     """The report; None where the configuration excludes everything."""
     from tflint.baseline import read_baseline
@@ -180,13 +135,14 @@ def _run(
             f"'{config.path}' names the packs {', '.join(config.packs)}; loading one runs its code. "
             f"Pass --allow-packs if you trust it."
         )
-    if source is not None and not source.exists():
-        raise ConfigError(f"There is no file or folder '{source}', which --source names.")
+    for option, named in (("--source", source), ("--previous", previous)):
+        if named is not None and not named.exists():
+            raise ConfigError(f"There is no file or folder '{named}', which {option} names.")
     with _importable(config):  # worker processes inherit the path, and import the packs again
         packs = load_packs(config.packs)
         rules = active_rules(config, all_rules(packs))
-        named = [config.targets, *(pair.targets or () for pair in config.models)]
-        targets = {name: find_target(name, packs) for names in named for name in names}
+        every_target = [config.targets, *(pair.targets or () for pair in config.models)]
+        targets = {name: find_target(name, packs) for names in every_target for name in names}
         if not rules:
             raise ConfigError("No rule is on: select and ignore leave none.")
         models, excluded = expand(paths, config, force_exclude=force_exclude)
@@ -196,6 +152,8 @@ def _run(
             raise ConfigError(f"There is no model to check in {', '.join(repr(path) for path in paths)}.")
         known = config.root / config.baseline if config.baseline else None
         file = baseline or known
+        every = all_rules(packs)
+        convert = running.conversions(every)
         settings = Settings(
             rules,
             config,
@@ -203,12 +161,16 @@ def _run(
             digests=any(name != "text" for name in formats),
             targets=targets,
             source=None if source is None else str(source),
-            convert=None if convert is None else _guarded(convert, all_rules(packs)),
+            previous=None if previous is None else str(previous),
+            convert=convert,
         )
-        if convert is not None:
-            with conversions(len(models)) as (on_model, on_conversion):
+        if running.is_on:
+            with conversions(len(models)) as (on_model, on_conversion, on_stage):
+                session = running.session(models, every, on_stage)
+                settings = replace(settings, comparing=session)
                 report = check(models, settings, jobs=jobs or 1, on_model=on_model, on_conversion=on_conversion)
-            return _with_sources(report, paths)
+            running.save(session)
+            return report if convert is None else _with_sources(report, paths)
         with progress(len(models)) as on_model:
             return check(models, settings, jobs=jobs, on_model=on_model)
 
@@ -222,35 +184,6 @@ def _with_sources(report: Report, paths: tuple[str, ...]) -> Report:
         named = ", ".join(repr(path) for path in paths)
         raise ConfigError(f"There is no Keras model and no SavedModel to convert in {named}.")
     return report
-
-
-def _conversions(is_on: bool, seconds: float, memory: float, keep: Path | None, allow_code: bool) -> Conversions | None:
-    """How to convert; None where that is not asked for."""
-    if not is_on:
-        for option, is_given in (("--keep-converted", keep is not None), ("--allow-code", allow_code)):
-            if is_given:
-                raise ConfigError(f"{option} says how to convert; it goes with --convert.")
-        return None
-    from tflint.convert import Conversions, is_installed
-
-    if not is_installed():
-        raise ConfigError(
-            "--convert runs TensorFlow's converter, and TensorFlow is not installed; "
-            "pip install 'tflint[tensorflow]' adds it."
-        )
-    return Conversions(
-        seconds=seconds,
-        memory=int(memory * (1 << 30)),
-        allow_code=allow_code,
-        keep=None if keep is None else str(keep),
-    )
-
-
-def _guarded(how: Conversions, rules: tuple[type[Rule], ...]) -> Conversions:
-    """The conversions with the rules that may forbid them: as they are, whatever a configuration says of them."""
-    from tflint.convert import GUARDS
-
-    return replace(how, guards=tuple(rule() for rule in rules if rule.meta.code.startswith(GUARDS)))
 
 
 @contextmanager

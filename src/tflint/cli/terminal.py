@@ -81,14 +81,17 @@ def progress(total: int) -> Iterator[Callable[[str], None] | None]:
             bar.stop()
 
 
-@contextmanager
-def conversions(total: int) -> Iterator[tuple[Callable[[str], None] | None, Callable[[str], None] | None]]:
-    """Yield what to call with each finished path, and with each path that is being converted, which takes minutes.
+_On = Callable[[str], None] | None
 
-    On standard error a bar tells which model that is and since when; where it is no terminal both are None.
+
+@contextmanager
+def conversions(total: int) -> Iterator[tuple[_On, _On, _On]]:
+    """Yield what to call with each finished path, with each path that is converted, and with what else is being done.
+
+    On standard error a bar tells that, and since when; where it is no terminal all are None.
     """
     if not sys.stderr.isatty():
-        yield None, None
+        yield None, None, None
         return
     bar = _bar(total, timed=True)
     task = bar.task_ids[0]
@@ -99,8 +102,11 @@ def conversions(total: int) -> Iterator[tuple[Callable[[str], None] | None, Call
     def converting(path: str) -> None:
         bar.update(task, description=f"converting {os.path.basename(path)}")  # noqa: PTH119
 
+    def doing(words: str) -> None:
+        bar.update(task, description=words)
+
     try:
-        yield finished, converting
+        yield finished, converting, doing
     finally:
         bar.stop()
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tflint.convert.gate import GUARDS
 from tflint.convert.run import SOURCES, Conversions, convert, is_installed
 from tflint.finding import Finding
 from tflint.formats.tflite import reader
+from tflint.gate import GUARDS
 from tflint.model import Location
 from tflint.rule import Context
 
 __all__ = ["GUARDS", "SOURCES", "Conversions", "convert", "converted", "is_installed", "without_bytes"]
 
 
-def converted(ctx: Context, settings: Conversions) -> tuple[Context, Context | None]:
-    """The context with what came of converting its model, and a context of the converted model where there is one.
+def converted(ctx: Context, settings: Conversions) -> tuple[Context, Context | None, memoryview | None]:
+    """The context with what came of converting its model; a context of the converted model, and its bytes.
 
     That one's path is the path of the source with a word behind it: there is no such file.
 
@@ -26,7 +26,7 @@ def converted(ctx: Context, settings: Conversions) -> tuple[Context, Context | N
     result, content = convert(ctx, settings)
     ctx = replace(ctx, converted=result)
     if result is None or content is None:
-        return ctx, None
+        return ctx, None, None
     made = Context(
         reader.read(f"{ctx.model.path} (converted)", content),
         expectations=ctx.expectations,
@@ -35,7 +35,7 @@ def converted(ctx: Context, settings: Conversions) -> tuple[Context, Context | N
         source=ctx.model,
         has_ranges=not result.is_made_up,
     )
-    return ctx, made
+    return ctx, made, content
 
 
 def without_bytes(findings: Iterable[Finding], path: str) -> tuple[Finding, ...]:

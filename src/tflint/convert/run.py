@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from tflint.conversion import ConversionResult, Outcome, Recipe
-from tflint.convert.gate import refusal
 from tflint.convert.words import blamed, line
 from tflint.convert.worker import NO_LIBRARY
 from tflint.errors import RunError
 from tflint.expectations import Expectations
 from tflint.formats import MAP_FROM
+from tflint.gate import refusal
 from tflint.model import Format, Model
 from tflint.rule import Context, Rule
 from tflint.workers import Ended, run
 
-__all__ = ["SOURCES", "Conversions", "convert", "is_installed", "recipe"]
+__all__ = ["SOURCES", "Conversions", "convert", "environment", "is_installed", "recipe"]
 
 SOURCES = frozenset({Format.KERAS, Format.KERAS_H5, Format.SAVED_MODEL})
 _WORKER = str(Path(__file__).with_name("worker.py"))
@@ -110,7 +110,7 @@ def _result(model: Model, asked: Recipe, settings: Conversions, folder: Path) ->
             [str(folder)],
             seconds=settings.seconds,
             memory=settings.memory,
-            environment=_environment(folder, is_legacy=is_legacy),
+            environment=environment(folder, is_legacy=is_legacy),
             folder=None if settings.allow_code else folder,
         )
     except OSError as reason:
@@ -172,7 +172,7 @@ def _signatures(model: Model) -> list[dict[str, Any]]:
     ]
 
 
-def _environment(folder: Path, *, is_legacy: bool) -> dict[str, str]:
+def environment(folder: Path, *, is_legacy: bool) -> dict[str, str]:
     """The environment of the worker: no GPU, no settings of Keras, its temporary files in a folder that is deleted."""
     inherited = {key: value for key, value in os.environ.items() if key != "TF_USE_LEGACY_KERAS"}
     return inherited | {

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tflint.engine import Report
+    from tflint.report import Report
 
 __all__ = ["FORMATS", "Style", "render"]
 

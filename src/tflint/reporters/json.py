@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from tflint.model import Location
 from tflint.reporters import Style
 
 if TYPE_CHECKING:
-    from tflint.engine import Report
+    from tflint.report import Report
 
 __all__ = ["SCHEMA", "document", "plain", "render"]
 
@@ -42,6 +43,7 @@ def document(report: Report) -> dict[str, Any]:
                 "judged": model.judged,
                 **({"source": model.source} if model.source else {}),
                 **({"converted_from": model.converted_from} if model.converted_from else {}),
+                **({"comparison": asdict(model.comparison)} if model.comparison is not None else {}),
             }
             for model in report.models
         ],

@@ -25,7 +25,7 @@ from tflint.reporters.sarif_places import BASE, Places, has_bytes, working_tree
 from tflint.reporters.text import coverage, escape, unjudged
 
 if TYPE_CHECKING:
-    from tflint.engine import Crash, Report
+    from tflint.report import Crash, Report
     from tflint.rule import Rule
 
 __all__ = ["MOST_RESULTS", "document", "render"]

@@ -14,7 +14,7 @@ from tflint.model import Format, Location
 from tflint.reporters.text import escape, place
 
 if TYPE_CHECKING:
-    from tflint.engine import Checked
+    from tflint.report import Checked
 
 __all__ = ["BASE", "Places", "uri", "working_tree"]
 

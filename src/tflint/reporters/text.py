@@ -14,7 +14,7 @@ from tflint.model import Location
 from tflint.reporters import Style
 
 if TYPE_CHECKING:
-    from tflint.engine import Coverage, Report
+    from tflint.report import Coverage, Report
 
 __all__ = ["coverage", "escape", "lines", "place", "render", "unjudged"]
 
@@ -26,7 +26,7 @@ _NEEDS = {
     "expect": "an [expect] table in the configuration",
     "target": "--target",
     "source": "the source model",
-    "previous": "an older build",
+    "previous": "--previous",
     "run": "--diff",
     "conversion": "--convert",
 }
@@ -35,6 +35,7 @@ _NEEDS = {
 def render(report: Report, style: Style) -> str:
     """The report as text; escape sequences for colours only where the style says so."""
     parts = [*_statistics(report)] if style.statistics else [*_findings(report, style)]
+    parts += _comparisons(report, style)
     parts += _crashes(report, style)
     parts += _closing(report, style)
     return "\n".join(parts) + "\n"
@@ -49,6 +50,22 @@ def _findings(report: Report, style: Style) -> Iterator[str]:
         for finding in group:
             yield from lines(finding, style)
         yield ""
+
+
+def _comparisons(report: Report, style: Style) -> Iterator[str]:
+    """What was run, and what came of it."""
+    compared = [model for model in report.models if model.comparison is not None]
+    if not compared:
+        return
+    from tflint.reporters.comparisons import comparison_lines
+
+    for model in compared:
+        assert model.comparison is not None
+        first, *more = comparison_lines(model.comparison)
+        yield from _wrapped(escape(f"diff {model.path}: {first}"), "", "    ", style.width)
+        for line in more:
+            yield from _wrapped(escape(line), "    ", "      ", style.width)
+    yield ""
 
 
 def lines(finding: Finding, style: Style) -> Iterator[str]:

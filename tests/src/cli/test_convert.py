@@ -89,8 +89,8 @@ def test_the_options_reach_the_conversion() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["fine.keras", "--allow-code"], "--allow-code says how to convert; it goes with --convert."),
-        (["fine.keras", "--keep-converted", "x"], "--keep-converted says how to convert; it goes with --convert."),
+        (["fine.keras", "--allow-code"], "--allow-code says how that is done; it goes with --convert or --diff."),
+        (["fine.keras", "--keep-converted", "x"], "--keep-converted says how that is done; it goes with --convert."),
         (["good.tflite", "--convert"], "There is no Keras model and no SavedModel to convert in 'good.tflite'."),
     ],
 )
@@ -203,6 +203,7 @@ def test_a_terminal_shows_which_model_is_being_converted(tmp_path: Path) -> None
 
 
 def test_elsewhere_nothing_is_shown() -> None:
-    with bar(1) as (finished, converting):
+    with bar(1) as (finished, converting, doing):
         assert finished is None
         assert converting is None
+        assert doing is None

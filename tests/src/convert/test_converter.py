@@ -14,7 +14,7 @@ from conversions import checked, conversions
 from tflint.config import Config
 from tflint.conversion import ConversionResult, Outcome
 from tflint.convert import convert
-from tflint.engine import Report
+from tflint.report import Report
 from tflint.expectations import Expectations
 from tflint.finding import Finding
 from tflint.formats import read

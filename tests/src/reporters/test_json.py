@@ -17,7 +17,7 @@ from models import lost_weights
 from reports import TENSOR, finding, report
 from tflint import Format, Location, __version__
 from tflint.cli import program
-from tflint.engine import Checked, Crash
+from tflint.report import Checked, Crash
 from tflint.reporters import render
 from tflint.reporters.json import plain
 

@@ -22,7 +22,8 @@ from models import healthy, lost_weights
 from reports import OP, TENSOR, finding, report
 from tflint import Context, Finding, Format, Location, Rule, RuleMeta, Severity, __version__
 from tflint.cli import program
-from tflint.engine import Checked, Crash, Report, Settings, check
+from tflint.engine import Settings, check
+from tflint.report import Checked, Crash, Report
 from tflint.packs import all_rules, load_packs
 from tflint.reporters import Style, sarif
 from tflint.reporters.sarif import document, render

@@ -6,7 +6,7 @@ import pytest
 
 from reports import OP, TENSOR, finding, report
 from tflint import Format, Location, Severity
-from tflint.engine import Checked, Coverage, Crash
+from tflint.report import Checked, Coverage, Crash
 from tflint.reporters import FORMATS, Style, render
 from tflint.reporters.text import coverage, escape, lines, place
 
@@ -161,7 +161,7 @@ def test_the_coverage_names_what_each_rule_waits_for() -> None:
     needs = {"runtime": 1, "expect": 2, "target": 3, "source": 4, "previous": 5, "run": 6}
     assert coverage(Coverage(22, 1, needs)) == (
         "1 of 22 rules ran; 1 needs --runtime; 2 need an [expect] table in the configuration; 3 need --target; "
-        "4 need the source model; 5 need an older build; 6 need --diff."
+        "4 need the source model; 5 need --previous; 6 need --diff."
     )
 
 
