@@ -444,16 +444,14 @@ def judge(path: Path, source: Path, pair: str, fault: str, expected: set[str]) -
     from tflint.gate import GUARDS
     from tflint_rules import PACK
 
-    rules = tuple(rule() for rule in PACK.rules if rule.meta.code.startswith(("TFL1", "TFL9")))
+    rules = tuple(rule() for rule in PACK.rules if rule.meta.code.startswith(CODES))
     guards = tuple(rule for rule in rules if rule.meta.code.startswith(GUARDS))
     start = time.perf_counter()
     session = Session(Settings(guards), 120, 1)
     report = check([str(path)], Checks(rules, source=str(source), comparing=session), jobs=1)
     for crash in report.crashes:
         print(crash.message, crash.traceback)
-    codes = (*GUARDS, "TFL9")
-    findings = tuple(each for each in report.findings if each.code.startswith(codes))
-    return Result(pair, fault, findings, expected, report.models[0].comparison, time.perf_counter() - start)
+    return Result(pair, fault, report.findings, expected, report.models[0].comparison, time.perf_counter() - start)
 
 
 harmless: Counter[str] = Counter()
@@ -483,10 +481,12 @@ def results(arguments: argparse.Namespace, scratch: Path) -> Iterator[Result]:
 
 
 def _weighted_ops(path: Path) -> set[str]:
-    """The addresses of all ops with weights: those of a stale conversion are all wrong."""
+    """The addresses of all ops with weights, and of these: those of a stale conversion are all wrong."""
     from tflint.formats import read
 
-    return {op.location.address for op in read(path).graphs[0].ops if op.kind in _WEIGHTED}
+    ops = [op for op in read(path).graphs[0].ops if op.kind in _WEIGHTED]
+    constants = {each.location.address for op in ops for each in op.inputs[1:] if each is not None}
+    return {op.location.address for op in ops} | constants
 
 
 def main() -> int:

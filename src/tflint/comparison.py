@@ -189,8 +189,9 @@ class Comparison:
     blame: Blame | None = None
     disagreement: Disagreement | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
-    """What else was tried, and what came of it: `repeat`, `signature`, `batch`, `source-repeat`: empty where all is
-    well, else what differs."""
+    """What else was tried: `repeat` (the first input again), `signature` (the call by names), `batch` (two at once).
+    Empty where all is well; else the numbers of the outputs that differ, or words: of a call that failed behind
+    `failed: `."""
     left_out: tuple[str, ...] = ()
     """What was not done, in sentences."""
 

@@ -16,6 +16,8 @@ class AssociatedFile:
     """By the names of the schema: `TENSOR_AXIS_LABELS`, `VOCABULARY`, …"""
     is_packed: bool
     lines: int | None = None
+    checksum: int | None = None
+    """The CRC-32 of its content, as the archive has it; None where it is not there."""
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,7 @@ def told(*findings: Finding) -> Sequence[Finding]:
 @pytest.mark.parametrize("address", [FIRST, "0/t1", "0/t2"])
 def test_what_is_reported_at_the_op_its_weights_or_its_result_is_the_likely_cause(address: str) -> None:
     run, static = told(seen(), seen(address, "TFL316"))
-    assert run.message == (
-        "It differs. TFL316 wrong-scale is reported at the same op, and is the likely cause."
-    )
+    assert run.message == ("It differs. TFL316 wrong-scale is reported at the same op, and is the likely cause.")
     assert run.evidence == {"cause": "TFL316"}
     assert static == seen(address, "TFL316")
 

@@ -14,6 +14,9 @@ import numpy as np
 FOLDER = Path(sys.argv[1])
 REQUEST = json.loads((FOLDER / "request.json").read_text())
 ERRORS = {"failing": ("RuntimeError", "It does not fit."), "starved": ("MemoryError", "")}
+STATUS = {"missing": 70, "quiet": 0}
+ODD = {"runs": [1], "stage": 7, "feed": "x"}
+ANSWERS = {"garbage": b"\xff{no", "list": b"[1]", "deep": b"[" * 100_000, "odd": json.dumps(ODD).encode()}
 TOLD: dict[str, Any] = {"runs": {}}
 
 
@@ -25,7 +28,6 @@ def tell(number: int, stage: str, **more: object) -> None:
 
 def die(how: str) -> None:
     """End as the name says; return where it says nothing of that."""
-    target = FOLDER / "result.json"
     if how == "crash":
         os.kill(os.getpid(), 11)
     elif how == "hang":
@@ -38,20 +40,22 @@ def die(how: str) -> None:
         sys.stdout.write("terminate called after throwing an instance of 'std::bad_alloc'\n")
         sys.stdout.flush()
         os.abort()
-    elif how == "missing":
-        sys.exit(70)
-    elif how == "quiet":
-        sys.exit(0)
-    elif how in {"garbage", "list", "nothing", "large", "deep", "odd"}:
-        if how == "nothing":
-            target.unlink()
-        elif how == "large":
-            os.truncate(target, 1 << 30)
-        else:
-            odd = {"runs": [1], "stage": 7, "feed": "x"}
-            content = {"garbage": b"\xff{no", "list": b"[1]", "deep": b"[" * 100_000, "odd": json.dumps(odd).encode()}
-            target.write_bytes(content[how])
-        sys.exit(3)
+    elif how in STATUS:
+        sys.exit(STATUS[how])
+
+
+def spoil(how: str) -> None:
+    """Leave an answer that makes no sense, and end, where the name says so."""
+    target = FOLDER / "result.json"
+    if how in ANSWERS:
+        target.write_bytes(ANSWERS[how])
+    elif how == "nothing":
+        target.unlink()
+    elif how == "large":
+        os.truncate(target, 1 << 30)
+    else:
+        return
+    sys.exit(3)
 
 
 for number in range(REQUEST["first"], len(REQUEST["runs"])):
@@ -59,6 +63,7 @@ for number in range(REQUEST["first"], len(REQUEST["runs"])):
     name = Path(run["path"]).stem
     tell(number, "invoke", runtime="Fake 1.0")
     die(name)
+    spoil(name)
     if name in ERRORS:
         kind, text = ERRORS[name]
         tell(number, "invoke", error={"type": kind, "text": text}, failed="invoke", at=0)

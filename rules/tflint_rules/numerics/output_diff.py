@@ -50,7 +50,7 @@ class OutputDiff(Rule):
 
     ```text
     error TFL901 output-diff: op 0 FULLY_CONNECTED, 'dense_1'
-      The output 'probs' is not the 'softmax' of the source 'model.keras': on 4 random inputs and 2
+      The output 'probs' differs from 'softmax' of its source 'model.keras': on 4 random inputs and 2
       edge cases the error is 31 % of the signal (SNR 10.2 dB) and 0.927 at most; a float32 model
       should have 60 dB or more. It is worst on 'random 3 (normal)'. Fed with the source's values, op
       0 FULLY_CONNECTED is by itself off by 35 % from the source's 'dense_1', where rounding explains
@@ -148,9 +148,9 @@ class OutputDiff(Rule):
 
 def _named(first: Judged, comparison: Comparison, outputs: int) -> str:
     output = first.output
-    theirs = f" '{cut(output.reference_name)}'" if output.reference_name != output.name else ""
+    theirs = f"'{cut(output.reference_name)}'" if output.reference_name != output.name else "that"
     only = "The output" if outputs == 1 else "Output"
-    return f"{only} '{cut(output.name)}' is not the{theirs or ' one'} of the source '{cut(comparison.reference)}'"
+    return f"{only} '{cut(output.name)}' differs from {theirs} of its source '{cut(comparison.reference)}'"
 
 
 def _ratio(output: OutputDifference) -> float:

@@ -56,13 +56,16 @@ class SignatureRunner(Rule):
         if signature is None or not _is_sound(signature, graph):
             return
         run = comparison.run("xnnpack")
-        if run is not None and run.stage == "signature" and run.ended in {Ended.FAILED, Ended.CRASHED}:
+        words = comparison.facts.get("signature", "").partition("failed: ")[2]
+        if run is not None and run.stage == "signature" and run.ended is Ended.CRASHED:
+            words = run.words
+        if words:
             yield self.finding(
                 ctx.model,
                 f"Called through its signature '{signature.key}', the model fails, and called by position it runs: "
-                f"{run.words}.",
+                f"{words}.",
                 help="Compare the names in the signature with the inputs and outputs of the graph, and convert again.",
-                evidence={"signature": signature.key, "text": run.detail[:2_000]},
+                evidence={"signature": signature.key, "text": words},
             )
             return
         places = [int(each) for each in comparison.facts.get("signature", "").split(",") if each.isdecimal()]

@@ -58,9 +58,15 @@ def _packed(before: Description, after: Description, model: Model) -> Iterator[C
         yield _change(model, Grade.MINOR, "associated-file-new", message, "", None, added)
     for name, each in mine.items():
         other = theirs.get(name)
-        if other is None or each.lines is None or other.lines is None or each.lines == other.lines:
+        if other is None or each.checksum is None or other.checksum in {None, each.checksum}:
+            continue
+        if each.lines is None or other.lines is None:
+            message = f"'{cut(name)}' has another content."
+            yield _change(model, Grade.MINOR, "associated-file-content", message)
             continue
         message = f"'{cut(name)}' has {count(other.lines, 'line')}; it had {each.lines:,}."
+        if each.lines == other.lines:
+            message = f"'{cut(name)}' has other lines, or the same ones in another order."
         effect = "Labels stand for other classes than before, or some have none."
         yield _change(model, Grade.BREAKING, "associated-file-lines", message, effect, each.lines, other.lines)
 

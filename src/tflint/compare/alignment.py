@@ -22,6 +22,13 @@ _CLEARLY = 3.0
 _MOST_CANDIDATES = 64
 _MOST_ABSORBED = 4
 """So many layers behind one may be fused into it: batch normalization, an activation, a reshape."""
+_ABSORBED = frozenset(
+    """
+    Activation ActivityRegularization AlphaDropout BatchNormalization Dropout ELU Flatten GaussianDropout GaussianNoise
+    Identity LeakyReLU PReLU ReLU Reshape Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D ThresholdedReLU
+    """.split()
+)
+"""Layers that may be fused into the one before them, or of which nothing is left."""
 _SAMPLE = 1024
 """So many elements tell whether it is worth looking at all of them."""
 _LEAST = 2
@@ -243,7 +250,7 @@ class _Behind:
         op = self._ops.get(layer)
         while op is not None and len(found) < _MOST_ABSORBED:
             readers = [reader for tensor in op.outputs for reader in self._graph.consumers(tensor)]
-            if len(readers) != 1 or not readers[0].layer or readers[0].layer in self._owned:
+            if len(readers) != 1 or readers[0].kind not in _ABSORBED or readers[0].layer in self._owned:
                 break
             op = readers[0]
             found.append(str(op.layer))

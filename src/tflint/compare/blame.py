@@ -87,7 +87,8 @@ def allowance(segment: Segment, values: Mapping[Tensor, NDArray[Any]], precision
     for op in segment.ops:
         parts += [_of_weights(tensor) for tensor in op.inputs if tensor is not None and tensor.is_constant]
     total = sum(min(part, 10.0) ** 2 for part in parts) ** 0.5
-    return float(max(_FLOOR.get(precision, 0.1), _TIMES * total))
+    layers = sum(_is_weighted(op) for op in segment.ops)  # each of them rounds what it gives to the next
+    return float(max(_FLOOR.get(precision, 0.1), _TIMES * total) * max(layers, 1) ** 0.5)
 
 
 def suspects(found: Sequence[Segment], values: Mapping[Tensor, NDArray[Any]], precision: str,
@@ -168,6 +169,11 @@ def _culprit(segment: Segment) -> Op:
     working = [op for op in segment.ops if any(each is not None and not each.is_constant for each in op.inputs)]
     heaviest = max(working, key=size, default=segment.at.op)
     return heaviest if size(heaviest) >= _HEAVY else segment.at.op
+
+
+def _is_weighted(op: Op) -> bool:
+    weights = op.input(1)
+    return weights is not None and weights.data is not None and len(weights.data) >= _HEAVY
 
 
 def _address(op: Op) -> str:

@@ -31,6 +31,8 @@ _TRACED = 3
 _KEPT = 64 << 20
 """The values inside are kept for all inputs where they take no more bytes than this."""
 _ROUNDED = frozenset({"int8", "int16x8"})
+_FIXED = frozenset({"LOGISTIC", "SOFTMAX", "TANH"})
+"""The range of what these give is the same in each model: no calibration has a part in it."""
 _OUTSIDE = 0.02
 """A made-up input counts where no more than this share of any value is beyond the range that the model has for it."""
 
@@ -298,7 +300,9 @@ class _Comparing:
             there = [(each.tensor, each.theirs) for each in known.get(place, {}).values()]
             shares = [clipped(tensor, value) for tensor, value in there] or [feeds[place].outside]
             for output, number in zip(self.graph.outputs, matched.places, strict=True):
-                if number is not None and values[number].dtype.kind == "f":
+                maker = self.graph.producer(output)
+                is_calibrated = maker is None or maker.kind not in _FIXED
+                if number is not None and values[number].dtype.kind == "f" and is_calibrated:
                     shares.append(clipped(self._stored(output), values[number]))
             feeds[place] = replace(feeds[place], outside=max(shares))
         counted = [place for place in reference if feeds[place].kind == "given" or feeds[place].outside <= _OUTSIDE]

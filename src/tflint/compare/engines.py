@@ -10,6 +10,7 @@ from tflint.compare.feeds import decoded
 from tflint.compare.metrics import figures, relative
 from tflint.compare.runs import Clock, Limits, Ran, Wanted, run
 from tflint.comparison import Disagreement, Figures, Inside
+from tflint.convert.words import line
 from tflint.formats.tflite.piece import piece
 from tflint.model import DType, Graph, Op, Tensor
 
@@ -180,6 +181,8 @@ def facts(graph: Graph, mine: Mapping[str, Ran], feed: int) -> Mapping[str, str]
             different = [place for place, (own, other) in enumerate(zip(again, values, strict=False))
                          if not _equal(own, other)]  # fmt: skip
             found[name] = ",".join(map(str, different))
+    if first.answer.get("signature"):
+        found["signature"] = f"failed: {line('', str(first.answer['signature'])).removeprefix(': ')}"
     batch = mine.get("batch")
     if batch is not None and batch.told.words:
         found["batch"] = f"{batch.told.stage}: {batch.told.words}"

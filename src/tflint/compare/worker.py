@@ -126,12 +126,12 @@ def _set(interpreter: Any, details: Sequence[Any], feed: Sequence[Any], batch: i
     """Give the inputs, and forget what was kept of the last ones: each input stands for itself."""
     interpreter.reset_all_variables()
     for detail, value in zip(details, feed, strict=True):
-        interpreter.set_tensor(detail["index"], _repeated(value, batch))
+        interpreter.set_tensor(detail["index"], _repeated(value, batch, detail))
 
 
 def _outputs(interpreter: Any) -> Values:
     details = interpreter.get_output_details()
-    return {f"out_{place}": interpreter.get_tensor(each["index"]) for place, each in enumerate(details)}
+    return {f"out_{place}": _plain(interpreter.get_tensor(each["index"])) for place, each in enumerate(details)}
 
 
 def _again(run: _Run, interpreter: Any, details: Sequence[Any], feed: Sequence[Any]) -> None:
@@ -144,26 +144,32 @@ def _again(run: _Run, interpreter: Any, details: Sequence[Any], feed: Sequence[A
     signature = run.request.get("signature")
     if signature:
         run.stage("signature")
-        interpreter.reset_all_variables()
-        runner = interpreter.get_signature_runner(signature["key"])
-        found = runner(**{name: feed[place] for name, place in signature["inputs"].items()})
+        try:
+            interpreter.reset_all_variables()
+            runner = interpreter.get_signature_runner(signature["key"])
+            found = runner(**{name: feed[place] for name, place in signature["inputs"].items()})
+        except Exception as reason:  # by position it runs
+            run.tell(signature=str(reason)[:_LONGEST])
+            return
         places = {name: place for place, name in enumerate(signature["outputs"])}
-        run.save("signature", {f"out_{places[name]}": value for name, value in found.items() if name in places})
+        run.save("signature", {f"out_{places[name]}": _plain(each) for name, each in found.items() if name in places})
 
 
 def _resize(interpreter: Any, details: Sequence[Any], feed: Sequence[Any], batch: int | None) -> None:
     for detail, value in zip(details, feed, strict=True):
-        shape = list(value.shape)
-        if batch and shape:
-            shape[0] *= batch
+        shape = list(_repeated(value, batch, detail).shape)
         if list(detail["shape"]) != shape:
             interpreter.resize_tensor_input(detail["index"], shape, strict=False)
 
 
-def _repeated(value: Any, batch: int | None) -> Any:
+def _repeated(value: Any, batch: int | None, detail: Mapping[str, Any]) -> Any:
+    """An input several times, where the model leaves its first dimension open."""
     import numpy
 
-    return value if not batch or not value.shape else numpy.concatenate([value] * batch)
+    open_sizes = detail["shape_signature"]
+    if not batch or not value.shape or not len(open_sizes) or open_sizes[0] != -1:
+        return value
+    return numpy.concatenate([value] * batch)
 
 
 def _watched(interpreter: Any, run: _Run, feed: int) -> Values:

@@ -1,6 +1,9 @@
 """TFL911: the signature gives other values."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from comparisons import compared, normal, real
 from tflint import Finding
@@ -47,14 +50,20 @@ def test_a_model_that_varies_by_itself_is_left_alone() -> None:
     assert findings(RULE, bad()) == []
 
 
-def test_a_call_that_fails_is_told_in_the_words_of_the_runtime() -> None:
-    failed = EngineRun("xnnpack", Ended.FAILED, "LiteRT 2.3.0", "signature", words="Tensor data is null")
-    [one] = findings(RULE, bad(), comparison=compared(runs=(failed,)))
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"facts": {"signature": "failed: Tensor data is null"}},
+        {"runs": (EngineRun("xnnpack", Ended.CRASHED, "LiteRT 2.3.0", "signature", words="Tensor data is null"),)},
+    ],
+)
+def test_a_call_that_fails_is_told_in_the_words_of_the_runtime(more: dict[str, Any]) -> None:
+    [one] = findings(RULE, bad(), comparison=compared(**more))
     assert one.message == (
         "Called through its signature 'serving_default', the model fails, and called by position it runs: Tensor data is "
         "null."
     )
-    assert findings(LoadFailure(), bad(), comparison=compared(runs=(failed,))) == []
+    assert findings(LoadFailure(), bad(), comparison=compared(**more)) == []
 
 
 def test_a_signature_that_is_broken_is_for_another_rule() -> None:

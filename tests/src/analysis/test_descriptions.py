@@ -47,3 +47,15 @@ def test_outputs_that_are_described_otherwise_are_told() -> None:
     assert told(built(labels()), built({"name": "other"})) == [("metadata-name", Grade.MINOR)]
     assert told(built(labels()), built(labels(), {"name": "b"})) == [("metadata-outputs", Grade.MINOR)]
     assert told(built(labels(), {"name": "b"}), built(labels())) == [("metadata-outputs", Grade.BREAKING)]
+
+
+def test_labels_in_another_order_break() -> None:
+    old = built(labels("a.txt"), files={"a.txt": b"x\ny\n"})
+    assert told(old, built(labels("a.txt"), files={"a.txt": b"x\ny\n"})) == []
+    assert told(old, built(labels("a.txt"), files={"a.txt": b"y\nx\n"})) == [("associated-file-lines", Grade.BREAKING)]
+    assert told(old, built(labels("a.txt"), files={"a.txt": b"x\n"})) == [("associated-file-lines", Grade.BREAKING)]
+
+
+def test_what_is_no_list_has_another_content() -> None:
+    old, new = (built(labels("a", "DESCRIPTIONS"), files={"a": content}) for content in (b"x", b"y"))
+    assert told(old, new) == [("associated-file-content", Grade.MINOR)]

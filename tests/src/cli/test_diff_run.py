@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,15 @@ from click.testing import CliRunner, Result
 
 import fatal_models
 from chains import SIZE, float_chain, int8_chain, spoiled, weights
+from conversions import FAKE, source
 from keras_files import keras_file, small
 from models import healthy, lost_weights
 from running_here import stay_here
+from tflint import convert
 from tflint.cli import program, running
 from tflint.cli.running import Running
 from tflint.compare import runs, session
+from tflint.convert import run as converting
 from tflint.errors import RunError
 from tflint.packs import all_rules, load_packs
 from tflint.testing import GraphBuilder
@@ -46,7 +48,7 @@ def _in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("TMPDIR", str(temporary))
     (models / "tflint.toml").write_text("")
     yield
-    assert os.listdir(temporary) == []
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_models_that_crash_or_hang_or_are_damaged_leave_the_others_theirs(monkey
         save("d_steady", fatal_models.steady()),
     ]
     Path("e_broken.tflite").write_bytes(b"\x1c\0\0\0TFL3 and no more")
-    result = run(*names, "e_broken.tflite", "--diff", "--budget", "24")
+    result = run(*names, "e_broken.tflite", "--diff", "--budget", "30")
     assert result.exit_code == 1
     text = said(result)
     assert "error TFL908" in text
@@ -264,11 +266,14 @@ def test_a_run_that_cannot_be_kept_is_one_sentence(here: None) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--inputs", "x.npy"], "--inputs says how to convert or run models; it goes with --diff."),
-        (["--save-run", "x"], "--save-run says how to convert or run models; it goes with --diff."),
-        (["--allow-code"], "--allow-code says how to convert or run models; it goes with --convert or --diff."),
-        (["--keep-converted", "x", "--diff"], "--keep-converted says how to convert or run models; it goes with --conv"),
-        (["--diff", "--from-run", "x"], "--from-run judges a run that was saved, and --diff runs anew; give one of them"),
+        (["--inputs", "x.npy"], "it goes with --diff."),
+        (["--save-run", "x"], "it goes with --diff."),
+        (["--allow-code"], "it goes with --convert or --diff."),
+        (["--keep-converted", "x", "--diff"], "it goes with --convert."),
+        (
+            ["--diff", "--from-run", "x"],
+            "--from-run judges a run that was saved, and --diff runs anew; give one of them.",
+        ),
         (["--diff", "--inputs", "none.npy"], "There is no file or folder 'none.npy', which --inputs names."),
     ],
 )
@@ -276,6 +281,7 @@ def test_options_that_do_not_go_together_are_one_sentence(arguments: list[str], 
     result = run(save("model", healthy()), *arguments)
     assert result.exit_code == 2
     assert sentence in result.stderr
+    assert next(each for each in arguments if each.startswith("--") and each != "--diff") in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
 
 
@@ -292,6 +298,7 @@ def test_without_the_runtime_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch)
     result = run(save("model", healthy()), "--diff")
     assert result.exit_code == 2
     assert "pip install 'tflint[run]' adds it." in result.stderr
+    monkeypatch.setattr(convert, "is_installed", lambda: False)
     result = run("model.tflite", "--convert")
     assert "pip install 'tflint[tensorflow]' adds it." in result.stderr
 
@@ -336,14 +343,17 @@ def test_a_fault_of_ours_is_told_and_the_rules_still_ran(here: None, monkeypatch
 
 def test_a_conversion_is_run_as_well(here: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the stand-in of TensorFlow's converter makes has no file: it is run from its bytes."""
-    from conversions import FAKE, source
-    from tflint.convert import run as converting
-
     monkeypatch.setattr(converting, "_WORKER", FAKE)
-    monkeypatch.setattr(running, "find_spec", lambda _: object())
+    monkeypatch.setattr(convert, "is_installed", lambda: True)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     source(Path(), "fine")
     result = run("fine.keras", "--convert", "--diff", "--save-run", "run.npz")
     assert "diff fine.keras (converted): LiteRT" in said(result)
     assert "Its source was not run: TensorFlow is not installed" in said(result)
     assert Path("run.npz").is_file()
+
+
+def test_one_process_runs_all_models_whatever_jobs_says(here: None) -> None:
+    names = [save(name, float_chain(W)) for name in ("a", "b", "c")]
+    text = said(run(*names, "--diff", "--jobs", "3", "--select", "TFL9"))
+    assert [f"diff {name}: LiteRT" in text for name in names] == [True] * 3

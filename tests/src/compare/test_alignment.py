@@ -38,7 +38,9 @@ def aligned(
 ) -> Mapping[Tensor, Aligned]:
     """What is aligned of a chain whose ops give these values."""
     made = built if isinstance(built, Model) else model(built)
-    by_number = {op.outputs[0].index: each for op, each in zip(made.graphs[0].ops, values, strict=True) if each is not None}
+    by_number = {
+        op.outputs[0].index: each for op, each in zip(made.graphs[0].ops, values, strict=True) if each is not None
+    }
     return align(made, naming(made, source), by_number, nodes)
 
 

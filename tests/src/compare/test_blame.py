@@ -170,7 +170,7 @@ def test_what_lies_beyond_the_range_is_a_share_of_the_value() -> None:
 
 
 def test_no_zero_point_is_one_of_zero() -> None:
-    bare = {"scale": np.float32([0.1]), "quantized_dimension": 0}
+    bare = {"scale": np.array([0.1], np.float32), "quantized_dimension": 0}
     g = GraphBuilder()
     g.input("x", [1, SIZE], "INT8", quantization=bare)
     tensor = model(g).graphs[0].inputs[0]
@@ -243,7 +243,7 @@ def blamed(results: Sequence[list[Any] | None], **more: Any) -> Blame | None:
     ones = np.ones((1, SIZE), np.float32)
     known = {op.outputs[0]: aligned(graph, place, ones) for place, op in enumerate(graph.ops)}
     tried = segments(graph, known, frozenset(graph.inputs))
-    values = {tensor: ones for tensor in (*graph.inputs, *known)} if "values" not in more else more["values"]
+    values = dict.fromkeys((*graph.inputs, *known), ones) if "values" not in more else more["values"]
     return blame(tried, values, "float32", lambda pieces: list(results)[: len(pieces)])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,10 +20,12 @@ from running_here import stay_here
 from sources import Source
 from tflint import Context, Finding, Format, Rule, RuleMeta, Severity
 from tflint.compare import comparing as module
+from tflint.compare import runs
 from tflint.compare.comparing import Settings, compare, precision_of
 from tflint.compare.runs import Clock, Ran
 from tflint.comparison import Comparison, Ended, EngineRun
 from tflint.errors import RunError
+from tflint.expectations import Expectations
 from tflint.formats import read
 from tflint.model import Model
 from tflint.testing import GraphBuilder, context, model
@@ -41,7 +42,7 @@ def _nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield
-    assert os.listdir(folder) == []
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
@@ -215,7 +216,7 @@ def test_given_inputs_are_used_and_all_count(tmp_path: Path, here: None) -> None
 
 
 def test_inputs_that_cannot_be_read_are_an_error_and_made_up_ones_a_reason(tmp_path: Path, here: None) -> None:
-    with pytest.raises(RunError, match="none.npy"):
+    with pytest.raises(RunError, match=r"none\.npy"):
         done(tmp_path, healthy(), inputs=str(tmp_path / "none.npy"))
     g = GraphBuilder()
     x = g.input("x", [1, 1 << 28])
@@ -304,7 +305,7 @@ def test_values_of_a_keras_source_are_used(tmp_path: Path, monkeypatch: pytest.M
     source = Source(str(tmp_path / "m.keras"))
     source.input("x", (None, SIZE))
     source.layer("Dense", "scores", {"kernel": W[0]})
-    inner = module.run
+    inner = runs.run
     asked: list[Any] = []
 
     def run(runtime: str, wanted: Sequence[Any], feeds: Any, folder: Path, *more: Any) -> list[Ran]:
@@ -334,7 +335,7 @@ def test_values_of_a_keras_source_are_used(tmp_path: Path, monkeypatch: pytest.M
 def test_the_builtin_kernels_run_plainly_where_looking_inside_kills_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inner = module.run
+    inner = runs.run
 
     def run(runtime: str, wanted: Sequence[Any], *more: Any) -> list[Ran]:
         found = inner(runtime, wanted, *more)
@@ -354,7 +355,7 @@ class Failing:
     """Engines that fail on some inputs: on all where `on` is None."""
 
     def __init__(self, engine: str, on: Sequence[int] | None = None) -> None:
-        self.engine, self.on, self.inner = engine, on, module.run
+        self.engine, self.on, self.inner = engine, on, runs.run
 
     def __call__(self, runtime: str, wanted: Sequence[Any], feeds: Any, folder: Path, *more: Any) -> list[Ran]:
         found = self.inner(runtime, wanted, feeds, folder, *more)
@@ -447,6 +448,59 @@ def test_the_program_of_the_workers_can_be_another(tmp_path: Path) -> None:
     found = compare(ctx, Settings(program=FAKE), Clock(60))
     assert found is not None
     assert ends(found) == {"xnnpack": "crashed", "builtin": "crashed"}
+
+
+def kept(found: Sequence[Any]) -> list[int]:
+    """For how many inputs the values inside were kept, of each run."""
+    return [len(each.inside) for each in found]
+
+
+def test_values_inside_are_kept_of_as_many_inputs_as_there_is_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = runs.run
+    asked: list[Any] = []
+
+    def run(runtime: str, wanted: Sequence[Any], *more: Any) -> list[Ran]:
+        asked.extend(each for each in wanted if each.engine == "builtin")
+        return inner(runtime, wanted, *more)
+
+    stay_here(monkeypatch)
+    monkeypatch.setattr(module, "run", run)
+    done(tmp_path, float_chain(W))
+    found = done(tmp_path, int8_chain(W))
+    monkeypatch.setattr(module, "_KEPT", 100)
+    done(tmp_path, int8_chain(W))
+    done(tmp_path, int8_chain(W), looks_inside=False)
+    assert kept(asked) == [1, len(found.feeds), 3, 0]
+
+
+def test_without_a_look_inside_outputs_are_compared_and_nothing_is_blamed(tmp_path: Path, here: None) -> None:
+    found = done(tmp_path, float_chain(spoiled(W, 2)), float_chain(W), looks_inside=False)
+    assert found.blame is None
+    assert found.outputs[0].figures.max_abs > 0.1
+
+
+@pytest.mark.parametrize(("arena", "there", "told"), [(5000, True, 5000), ("much", True, None), (5000, False, None)])
+def test_a_model_for_a_microcontroller_is_loaded_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arena: Any, there: bool, told: int | None
+) -> None:
+    inner = runs.run
+
+    def run(runtime: str, wanted: Sequence[Any], feeds: Any, folder: Path, *more: Any) -> list[Ran]:
+        if runtime != "tflm":
+            return inner(runtime, wanted, feeds, folder, *more)
+        return [Ran(EngineRun("tflm", Ended.DONE), wanted[0], folder, 0, {"arena": arena})]
+
+    stay_here(monkeypatch)
+    monkeypatch.setattr(module, "run", run)
+    monkeypatch.setattr(module, "find_spec", lambda _: object() if there else None)
+    ctx = Context(read(healthy().save(tmp_path / "m.tflite")), expectations=Expectations(arena_kib=8))
+    found = compare(ctx, Settings(), Clock(60))
+    assert found is not None
+    micro = found.run("tflm")
+    assert (micro is not None) is there
+    assert micro is None or micro.arena == told
 
 
 # Precision.

@@ -82,11 +82,16 @@ def test_what_is_not_finite_or_at_the_end_of_its_range_is_told_where_it_is_most(
 
 def test_the_low_end_counts_only_where_it_is_not_zero_itself(tmp_path: Path) -> None:
     run = gives(ran(tmp_path, PLAIN), 0, seen={1: (0, 0.5, 0.0, 0)})
-    for dtype, point, counts in [("INT8", -128, False), ("INT8", -126, False), ("INT8", -125, True), ("UINT8", 0, False)]:
+    for dtype, point, counts in [
+        ("INT8", -128, False),
+        ("INT8", -126, False),
+        ("INT8", -125, True),
+        ("UINT8", 0, False),
+    ]:
         graph = chain("ABS", dtype=dtype, scale=0.1, zero_point=point)
         assert bool(inside(graph, run, [0])) is counts
     assert inside(chain("ABS", dtype="INT8"), run, [0]) == ()
-    bare = chain("ABS", dtype="INT8", quantization={"scale": np.float32([0.1])})
+    bare = chain("ABS", dtype="INT8", quantization={"scale": np.array([0.1], np.float32)})
     assert bool(inside(bare, run, [0])) is (bare.tensors[1].quant.zero_point.size > 0)  # type: ignore[union-attr]
 
 
@@ -211,6 +216,13 @@ def test_outputs_that_differ_when_a_model_runs_again_are_told_by_place(tmp_path:
     assert facts(chain("ABS"), {FAST: ran(tmp_path, ended=Ended.FAILED)}, 0) == {}
 
 
+def test_a_signature_that_fails_is_told_in_a_line(tmp_path: Path) -> None:
+    run = replace(gives(ran(tmp_path), 0, [1.0, 2.0]), answer={"signature": "It is not there.\nAnd more."})
+    text = facts(chain("ABS"), {FAST: run}, 0)["signature"]
+    assert text.startswith("failed: It is not there")
+    assert "\n" not in text
+
+
 def batched(folder: Path, one: Any, two: Any = None, **more: Any) -> str:
     run = gives(ran(folder), 0, np.asarray(one, np.float32))
     batch = ran(folder, "batch", **more)
@@ -241,10 +253,16 @@ def test_integers_of_a_batch_are_not_compared(tmp_path: Path) -> None:
 # Where engines disagree.
 
 
+def _fed(folder: Path, value: Any) -> None:
+    """What the model was fed with."""
+    held: dict[str, Any] = {"0_0": value}
+    np.savez(folder / "feeds.npz", **held)
+
+
 def runs_of(folder: Path, fast: Any, plain: Any, *, inside: Sequence[int] = (0,), first: int = 1) -> dict[str, Ran]:
     """Runs on one input: the last values of both engines; the builtin one has the values inside from one on."""
-    np.savez(folder / "feeds.npz", **{"0_0": values(1)})
-    between = {f"t_{number}": values(1) for number in range(first, 9)}
+    _fed(folder, values(1))
+    between: dict[str, Any] = {f"t_{number}": values(1) for number in range(first, 9)}
     return {
         FAST: gives(ran(folder), 0, np.asarray(fast)),
         PLAIN: gives(ran(folder, PLAIN, inside), 0, np.asarray(plain), **between),
@@ -319,6 +337,13 @@ def test_where_no_op_differs_by_itself_the_output_is_told_unless_it_is_rounding(
     assert not [each for each in NOBODY.asked if each[1]]
 
 
+def test_rounding_that_adds_up_is_no_disagreement(tmp_path: Path) -> None:
+    graph = chain("ABS", "NEG")
+    pieces = Pieces([1, 1], [1, 1])
+    assert disagreement(graph, runs_of(tmp_path, values(1), values(1.01)), [0], pieces) is None
+    assert pieces.asked == [(FAST, 2), (PLAIN, 2)]
+
+
 def test_what_is_not_finite_on_one_engine_alone_differs(tmp_path: Path) -> None:
     found = disagreement(chain("ABS"), runs_of(tmp_path, values(1), values(np.nan)), [0], Pieces([1], [1]))
     assert found is not None
@@ -330,7 +355,7 @@ def test_what_is_not_finite_on_one_engine_alone_differs(tmp_path: Path) -> None:
 def test_integers_may_differ_by_steps(tmp_path: Path) -> None:
     graph = chain("ABS", dtype="INT8", scale=0.5)
     ten = np.full((1, 256), 10, np.int8)
-    np.savez(tmp_path / "feeds.npz", **{"0_0": ten})
+    _fed(tmp_path, ten)
     assert disagreement(graph, runs_of(tmp_path, ten, ten + 4), [0], NOBODY) is None
     found = disagreement(graph, runs_of(tmp_path, ten, ten + 40), [0], Pieces([1], [1]))
     assert found is not None
@@ -400,7 +425,7 @@ def test_what_xnnpack_does_not_take_is_told(alone: Any) -> None:
     x = g.input("x", [1, 8])
     axis = g.constant("axis", np.array([1], np.int32))
     a = g.op("NEG", [x], g.tensor("a", [1, 8]))
-    b = g.op("CUMSUM", [a, g.constant("k", np.int32(1))], g.tensor("b", [1, 8]), {})
+    b = g.op("CUMSUM", [a, g.constant("k", np.array(1, np.int32))], g.tensor("b", [1, 8]), {})
     c = g.op("REVERSE_V2", [b, axis], g.tensor("c", [1, 8]))
     g.output(g.op("ABS", [c], g.tensor("d", [1, 8])))
     assert [each.delegated for each in alone(g).runs] == [2, 0]
@@ -409,7 +434,7 @@ def test_what_xnnpack_does_not_take_is_told(alone: Any) -> None:
 def test_infinite_constant_and_unchanging_values_are_seen(alone: Any) -> None:
     g = GraphBuilder()
     x = g.input("x", [1, 8])
-    zero = g.op("MUL", [x, g.constant("zero", np.float32(0))], g.tensor("nothing", [1, 8]), {})
+    zero = g.op("MUL", [x, g.constant("zero", np.array(0, np.float32))], g.tensor("nothing", [1, 8]), {})
     log = g.op("LOG", [zero], g.tensor("log", [1, 8]))
     g.output(log)
     found = {(each.address, each.kind): each.share for each in alone(g).inside}

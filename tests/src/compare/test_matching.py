@@ -14,7 +14,9 @@ Shape = Sequence[int | None]
 
 
 def end(alias: str = "", plain: str = "", shape: Shape = (1, 8), *, has_rank: bool = True) -> End:
-    tensor = Tensor("m", 0, 0, plain, DType.FLOAT32, tuple(shape), tuple(each or 1 for each in shape), has_rank=has_rank)
+    tensor = Tensor(
+        "m", 0, 0, plain, DType.FLOAT32, tuple(shape), tuple(each or 1 for each in shape), has_rank=has_rank
+    )
     return End(tensor, alias, plain)
 
 

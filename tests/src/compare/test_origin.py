@@ -158,7 +158,7 @@ def test_the_values_inside_a_tflite_are_real_and_in_the_order_of_its_ops(tmp_pat
 
 def test_those_inside_another_source_are_those_of_its_layers(tmp_path: Path) -> None:
     source = keras()
-    run = ran(tmp_path, node_0=np.float32([1, 2]), node_1=np.array([3]), names=np.array('["a", "b"]'))
+    run = ran(tmp_path, node_0=np.array([1, 2], np.float32), node_1=np.array([3]), names=np.array('["a", "b"]'))
     assert told(source, source.graphs[0], run) == [("a", [1.0])]
 
 

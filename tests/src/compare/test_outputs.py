@@ -86,9 +86,7 @@ def test_another_layout_of_as_many_elements_is_compared() -> None:
 
 @pytest.mark.parametrize("theirs", [np.zeros(3, np.float32), np.array([b"a", b"b"])])
 def test_what_cannot_be_compared_is_told(theirs: Any) -> None:
-    found, left_out = differences(
-        giving("y"), giving("t"), Matched((0,), ("order",)), rows([1, 2]), [[theirs]], [0]
-    )
+    found, left_out = differences(giving("y"), giving("t"), Matched((0,), ("order",)), rows([1, 2]), [[theirs]], [0])
     assert found == ()
     assert left_out == ["Output 'y' has another size than that of the source, or is no number."]
 

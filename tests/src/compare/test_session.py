@@ -40,11 +40,11 @@ class Watch:
 
         class Still(Clock):
             def __init__(clock, seconds: float) -> None:  # noqa: N805
-                clock.end = self.now + seconds  # type: ignore[attr-defined]
+                clock.end = self.now + seconds
 
             @property
             def left(clock) -> float:  # noqa: N805
-                left: float = clock.end - self.now  # type: ignore[attr-defined]
+                left: float = clock.end - self.now
                 return left
 
             def share(clock, seconds: float) -> Clock:  # noqa: N805
@@ -161,7 +161,7 @@ def test_a_model_that_it_knows_nothing_of_or_that_has_changed_is_an_error(
 def test_a_model_that_hangs_leaves_the_others_their_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("ai_edge_litert")
     monkeypatch.setattr(module, "_LEAST_SECONDS", 4.0)
-    session = Session(Settings(), 60, 15)
+    session = Session(Settings(), 75, 15)
     hanging = session.compare(context(tmp_path, "hanging", fatal_models.looping()))
     assert hanging is not None
     assert hanging.runs[0].ended is Ended.OUT_OF_TIME

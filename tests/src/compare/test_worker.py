@@ -100,7 +100,7 @@ def test_it_goes_on_from_the_run_that_it_is_told(litert: Any, tmp_path: Path) ->
 def picking() -> GraphBuilder:
     g = GraphBuilder()
     n = g.input("n", [1], "INT32")
-    table = g.constant("table", np.float32([[1, 2], [3, 4]]))
+    table = g.constant("table", np.array([[1, 2], [3, 4]], np.float32))
     g.output(g.op("GATHER", [table, n], g.tensor("y", [1, 2]), {"axis": 0}))
     return g
 
@@ -131,6 +131,15 @@ def test_the_first_input_runs_again_and_through_the_signature(litert: Any, tmp_p
     through = asked.values("0-signature")
     assert list(through) == ["out_0"]
     assert through["out_0"].tolist() == [[-2] * 4]
+
+
+def test_a_signature_that_fails_is_told_and_the_outputs_are_kept(litert: Any, tmp_path: Path) -> None:
+    asked = litert()
+    signature = {"key": "none", "inputs": {"x": 0}, "outputs": ["y"]}
+    told = asked.runs({"path": saved(tmp_path, fatal_models.steady()), "engine": "xnnpack", "signature": signature})
+    assert "none" in told["runs"]["0"]["signature"]
+    assert "error" not in told["runs"]["0"]
+    assert asked.files() == ["0-0"]
 
 
 def test_each_input_stands_for_itself(litert: Any, tmp_path: Path) -> None:
@@ -174,7 +183,7 @@ def looked_into() -> GraphBuilder:
 
 
 def test_what_is_inside_is_looked_into(litert: Any, tmp_path: Path) -> None:
-    asked = litert([np.float32([[0, 0.5, 9, -9]])], [np.full((1, 4), 0.25, np.float32)])
+    asked = litert([np.array([[0, 0.5, 9, -9]], np.float32)], [np.full((1, 4), 0.25, np.float32)])
     request = {"path": saved(tmp_path, looked_into()), "engine": "builtin", "feeds": [0, 1], "inside": [0]}
     told = asked.runs({**request, "watch": [1, 2, 3, 6, 7, 99]})
     assert "error" not in told["runs"]["0"]
@@ -214,7 +223,7 @@ def test_a_long_list_of_ops_and_one_that_there_is_not_are_left_out(monkeypatch: 
 
 def test_a_model_without_inputs_is_run(litert: Any, tmp_path: Path) -> None:
     g = GraphBuilder()
-    g.output(g.op("NEG", [g.constant("c", np.float32([1, 2]))], g.tensor("y", [2])))
+    g.output(g.op("NEG", [g.constant("c", np.array([1, 2], np.float32))], g.tensor("y", [2])))
     asked = litert([])
     asked.runs({"path": saved(tmp_path, g), "engine": "builtin", "feeds": [0]})
     assert asked.values("0-0")["out_0"].tolist() == [-1, -2]
@@ -548,7 +557,9 @@ def test_a_real_keras_file_is_run(tmp_path: Path) -> None:
     x = keras.Input((4,), name="x")
     y = keras.layers.Dense(4, name="dense", kernel_initializer="ones", activation="relu")(x)
     keras.Model(x, keras.layers.Rescaling(0.5, name="half")(y + 1)).save(tmp_path / "m.keras")
-    answer = _in_process(tmp_path, "keras", {"path": str(tmp_path / "m.keras"), "is_legacy": False, "allow_code": False})
+    answer = _in_process(
+        tmp_path, "keras", {"path": str(tmp_path / "m.keras"), "is_legacy": False, "allow_code": False}
+    )
     assert "error" not in answer.told, answer.told
     assert answer.values("0-0")["out_0"].tolist() == [[2.5] * 4]
     assert [(name, value) for name, value in inside(answer) if name in ("dense", "half")] == [

@@ -49,7 +49,7 @@ def interpreter(content: bytes, feed: Callable[[Mapping[str, Any], int], Any]) -
     return made
 
 
-def made_up(detail: Mapping[str, Any], place: int) -> NDArray[Any]:
+def made_up(detail: Mapping[str, Any], place: int) -> Any:
     dtype = np.dtype(detail["dtype"])
     random = np.random.default_rng(place)
     if dtype.kind == "f":
@@ -110,7 +110,7 @@ def with_dilate() -> GraphBuilder:
     g = GraphBuilder()
     x = g.input("x", [2, 2])
     sizes = g.constant("sizes", np.array([2, 2], np.int32))
-    y = g.op("DILATE", [x, sizes, g.constant("pad", np.float32(0))], g.tensor("y", [3, 3]), {})
+    y = g.op("DILATE", [x, sizes, g.constant("pad", np.array(0, np.float32))], g.tensor("y", [3, 3]), {})
     g.output(g.op("NEG", [y], g.tensor("z", [3, 3])))
     return g
 
@@ -215,7 +215,9 @@ def test_all_that_a_file_says_of_ops_and_tensors_is_kept() -> None:
     g = GraphBuilder()
     x = g.input("x", [1, None], "INT8", scale=0.5, zero_point=3)
     w = g.constant("w", np.ones((2, 4), np.int8), scale=[0.1, 0.2], axis=0)
-    y = g.op("FULLY_CONNECTED", [x, w, -1], g.tensor("y", [1, 2], "INT8", scale=1.0), {"keep_num_dims": True}, version=5)
+    y = g.op(
+        "FULLY_CONNECTED", [x, w, -1], g.tensor("y", [1, 2], "INT8", scale=1.0), {"keep_num_dims": True}, version=5
+    )
     z = g.op("MyOp", [y], g.tensor("z", [1, 2]), custom_options=b"\x01\x02")
     g.output(g.op("FULLY_CONNECTED", [z, -1, -1], g.tensor("v", [1, 2]), {}, version=5))
     graph = model(g).graphs[0]
@@ -226,7 +228,11 @@ def test_all_that_a_file_says_of_ops_and_tensors_is_kept() -> None:
         (op.kind, op.version, op.is_custom, op.custom_options and bytes(op.custom_options)) for op in graph.ops
     ]
     assert [op.options for op in made.ops] == [op.options for op in graph.ops]
-    assert [[each and each.name for each in op.inputs] for op in made.ops] == [["x", "w", None], ["y"], ["z", None, None]]
+    assert [[each and each.name for each in op.inputs] for op in made.ops] == [
+        ["x", "w", None],
+        ["y"],
+        ["z", None, None],
+    ]
     for name in ("x", "w", "y"):
         [old] = [each for each in graph.tensors if each.name == name]
         [new] = [each for each in made.tensors if each.name == name]

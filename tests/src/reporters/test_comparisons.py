@@ -46,10 +46,9 @@ def test_inputs_that_do_not_count_are_told() -> None:
 def test_where_none_counts_there_are_no_figures() -> None:
     found = lines(output(20.0), counted=())
     assert "do not count" not in found[0]
-    assert found[1:] == [
-        "No made-up input stays inside the ranges that the model was calibrated for, so that none of them tells "
-        "anything; give real ones with --inputs."
-    ]
+    [text] = found[1:]
+    assert text.startswith("No made-up input stays inside the ranges that the model was calibrated for")
+    assert text.endswith("; give real ones with --inputs.")
 
 
 def test_an_output_is_told_with_its_figures() -> None:
@@ -132,7 +131,7 @@ def test_lines_are_as_wide_as_the_style_says() -> None:
 
 def test_the_report_for_programs_has_all_that_was_measured() -> None:
     found = compared(output(inf), output(None), blame=BLAME, facts={"repeat": ""})
-    document = json.loads(whole("json", found, None), parse_constant=lambda text: pytest.fail(text))
+    document = json.loads(whole("json", found, None), parse_constant=pytest.fail)
     held = document["models"][0]["comparison"]
     assert held["runs"][0]["ended"] == "done"
     assert held["outputs"][1]["figures"]["snr_db"] is None

@@ -67,7 +67,10 @@ class _Packed:
 
     def file(self, name: str, kind: str) -> AssociatedFile:
         info = self._names.get(name)
-        return AssociatedFile(name, kind, info is not None, self._lines(info) if info and kind in _LISTS else None)
+        if info is None:
+            return AssociatedFile(name, kind, is_packed=False)
+        lines = self._lines(info) if kind in _LISTS else None
+        return AssociatedFile(name, kind, is_packed=True, lines=lines, checksum=info.CRC)
 
     def _lines(self, info: zipfile.ZipInfo) -> int | None:
         assert self._archive is not None
