@@ -10,9 +10,9 @@ from tflint import Context, Rule
 from tflint.config import Config
 from tflint.convert import GUARDS, Conversions
 from tflint.engine import Settings, check
-from tflint.report import Report
 from tflint.formats import read
 from tflint.packs import all_rules, load_packs
+from tflint.report import Report
 
 FAKE = str(Path(__file__).with_name("fake_converter.py"))
 RULES = all_rules(load_packs())

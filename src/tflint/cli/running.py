@@ -120,6 +120,8 @@ class Running:
         for option, is_given, wanted, is_there in needed:
             if is_given and not is_there:
                 raise ConfigError(f"{option} says how that is done; it goes with {wanted}.")
+        if self.save_run is not None and not self.save_run.absolute().parent.is_dir():
+            raise ConfigError(f"There is no folder for '{self.save_run}', which --save-run names.")
         if self.from_run is not None and self.diff:
             raise ConfigError("--from-run judges a run that was saved, and --diff runs anew; give one of them.")
         if self.convert:

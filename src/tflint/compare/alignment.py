@@ -13,10 +13,11 @@ from tflint.model import Format, Graph, Model, Op, Tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Aligned", "Names", "Node", "align", "naming", "node_names"]
+__all__ = ["Aligned", "Names", "Node", "align", "naming", "node_names", "outcome"]
 
-_ALIKE = 0.05
+_ALIKE = {"float32": 1e-3, "float16": 1e-2, "dynamic": 0.05, "int8": 0.05, "int16x8": 0.02}
 """Values that differ by no more than this, relative to their size, are taken for the same whatever they are called."""
+_NEAR = 0.2
 _CLEARLY = 3.0
 """So many times the error of the second best has to be that of the best, where names tell nothing."""
 _MOST_CANDIDATES = 64
@@ -49,7 +50,7 @@ class Node:
     def is_near(self, other: NDArray[Any]) -> bool:
         """Whether a value could be the same, by a sample of its elements."""
         step = max(1, other.size // _SAMPLE)
-        return _error(other.ravel()[::step], self._sample[: -(-other.size // step)]) <= 4 * _ALIKE
+        return _error(other.ravel()[::step], self._sample[: -(-other.size // step)]) <= _NEAR
 
     @cached_property
     def _sample(self) -> NDArray[Any]:
@@ -82,7 +83,7 @@ def node_names(model: Model) -> tuple[str, ...]:
 
 
 def align(
-    model: Model, named: Names, values: Mapping[int, NDArray[Any]], nodes: Sequence[Node]
+    model: Model, named: Names, values: Mapping[int, NDArray[Any]], nodes: Sequence[Node], precision: str
 ) -> Mapping[Tensor, Aligned]:
     """The values of the model's first graph that are known on both sides.
 
@@ -94,7 +95,9 @@ def align(
         named: what the source may call its values, from `naming`.
         values: real values inside the model by the numbers of its tensors.
         nodes: real values inside the source.
+        precision: of the model.
     """
+    alike = _ALIKE.get(precision, 0.05)
     graph = model.graphs[0]
     by_size: dict[tuple[int, ...], list[int]] = {}
     for place, node in enumerate(nodes):
@@ -112,24 +115,32 @@ def align(
             names = named(op, tensor)
             by_name = _by_name(op, tensor, mine, candidates, nodes, names)
             by_value = None
-            if by_name is None or by_name.error > _ALIKE:
-                by_value = _by_value(op, tensor, mine, candidates, nodes)
+            if by_name is None or by_name.error > alike:
+                by_value = _by_value(op, tensor, mine, candidates, nodes, alike)
             if by_value is not None and (by_name is None or by_value.name not in names):
                 found[tensor] = by_value
             elif by_name is not None:
                 found[tensor] = by_name
                 if by_value is not None:  # what it was before all of its layers had been at it
                     others[tensor] = by_value
-    return _settled(found, others, graph)
+    return _settled(found, others, graph, alike)
+
+
+def outcome(op: Op, tensor: Tensor, mine: NDArray[Any], theirs: NDArray[Any]) -> Aligned | None:
+    """An output of which is known what it is of the source's; None where there are no numbers to compare."""
+    if mine.size != theirs.size or mine.size < _LEAST or not mine.dtype.kind == theirs.dtype.kind == "f":
+        return None
+    shaped = theirs.reshape(mine.shape)
+    return Aligned(tensor, op, mine, shaped, "the output", _error(mine, shaped))
 
 
 def _settled(
-    known: Mapping[Tensor, Aligned], others: Mapping[Tensor, Aligned], graph: Graph
+    known: Mapping[Tensor, Aligned], others: Mapping[Tensor, Aligned], graph: Graph, alike: float
 ) -> Mapping[Tensor, Aligned]:
     """What is aligned without what cannot be right: a value that differs, and of which what follows does not."""
     kept = dict(known)
     for tensor, at in known.items():
-        if at.error <= _ALIKE or tensor in graph.outputs:
+        if at.error <= alike or tensor in graph.outputs:
             continue
         after = list(_after(tensor, graph, known))
         if after and min(each.error for each in after) * _CLEARLY < at.error:
@@ -168,12 +179,12 @@ def _by_name(
 
 
 def _by_value(
-    op: Op, tensor: Tensor, mine: NDArray[Any], candidates: Sequence[int], nodes: Sequence[Node]
+    op: Op, tensor: Tensor, mine: NDArray[Any], candidates: Sequence[int], nodes: Sequence[Node], alike: float
 ) -> Aligned | None:
     """The only value of the source that is the same."""
     near = [place for place in candidates[-_MOST_CANDIDATES:] if nodes[place].is_near(mine)]
     scored = sorted((_error(mine, nodes[place].value), place) for place in near)
-    if not scored or scored[0][0] > _ALIKE or not _is_alone(scored, nodes):
+    if not scored or scored[0][0] > alike or not _is_alone(scored, nodes):
         return None
     error, place = scored[0]
     return Aligned(tensor, op, mine, nodes[place].value.reshape(mine.shape), nodes[place].name, error)

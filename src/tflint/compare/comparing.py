@@ -11,7 +11,7 @@ from typing import Any
 
 from tflint.analysis.precision import Precision, profile
 from tflint.compare import engines
-from tflint.compare.alignment import Aligned, Names, Node, align, naming
+from tflint.compare.alignment import Aligned, Names, Node, align, naming, outcome
 from tflint.compare.blame import blame, clipped, segments, suspects
 from tflint.compare.feeds import Fed, decoded, encoded, given, made_up, on_grid
 from tflint.compare.matching import Matched, ends, match, names_of, signature_of
@@ -128,6 +128,9 @@ class _Comparing:
             return replace(base, runs=tuple(map(self._excused, self.runs)))
         ran = [each for name, each in mine.items() if name != "batch" and each.is_done]
         usable = [place for place in range(len(fed)) if all(each.has(place) for each in ran)]
+        if not usable:
+            self.left_out.append("There is no input that both engines run on.")
+            return replace(base, runs=tuple(self.runs), left_out=tuple(self.left_out))
         told = engines.inside(self.graph, mine["builtin"], usable)
         told += engines.unchanging(self.graph, done, [place for place in usable if not _is_edge(fed[place].feed)])
         outside = engines.outside(self.graph, mine["builtin"], usable)
@@ -135,7 +138,7 @@ class _Comparing:
             base,
             feeds=tuple(replace(each.feed, outside=outside.get(place, 0.0)) for place, each in enumerate(fed)),
             inside=told,
-            facts=engines.facts(self.graph, mine, usable[0]),
+            facts=engines.facts(self.graph, mine),
             disagreement=engines.disagreement(self.graph, mine, usable, self._pieces),
         )
         if self.ctx.source is not None:
@@ -174,7 +177,7 @@ class _Comparing:
             Wanted("builtin", self.path, every, kept, {"watch": engines.readable(self.graph)}),
         ]
         if tensors and any(each.has_rank and each.shape and each.shape[0] is None for each in tensors):
-            wants.append(Wanted("xnnpack", self.path, range(1), more={"batch": 2}))
+            wants.append(Wanted("xnnpack", self.path, every[:_TRACED], more={"batch": 2}))
         found = run("litert", wants, held, self.folder / "model", self.clock, self.limits)
         if found[1].told.ended is Ended.CRASHED and found[0].is_done:  # it may be the looking inside that it died of
             plain = [Wanted("builtin", self.path, every)]
@@ -249,30 +252,49 @@ class _Comparing:
         if not ran.is_done:
             return base
         usable[:] = [place for place in usable if ran.has(place)]
-        traced = [place for place in traced if place in usable]
         self._stage("looking for the op that differs")
-        named = naming(self.model, source)
-        known = {
-            place: self._aligned(named, nodes(source, chosen, ran, place), mine["builtin"], place) for place in traced
-        }
-        reference = {place: decoded(ran.outputs(place), chosen.outputs) for place in usable}
-        matched = self._matched(source, chosen, reference)
+        base = replace(base, inputs_by=inputs.weakest)
+        return self._beside(base, source, chosen, usable, mine["builtin"], done, ran)
+
+    def _beside(
+        self, base: Comparison, source: Model, chosen: Graph, usable: Sequence[int], looked: Ran, done: Ran, ran: Ran
+    ) -> Comparison:
+        """The comparison of what both gave. `looked` is the run of the model whose values inside are known."""
+        held = {place: ran.outputs(place) for place in usable}
+        matched = self._matched(source, chosen, held)
         if matched is None:
             return base
+        reference = {place: decoded(values, chosen.outputs) for place, values in held.items()}
+        named = naming(self.model, source)
+        known = {
+            place: self._aligned(named, nodes(source, chosen, ran, place), looked, place, reference[place], matched)
+            for place in ran.wanted.inside
+            if place in reference
+        }
         base = self._counted(base, known, reference, matched)
-        mine_out = [decoded(done.outputs(place), self.graph.outputs) for place in usable]
+        mine = [decoded(done.outputs(place), self.graph.outputs) for place in usable]
         own, theirs = ends(self.model, self.graph, of_inputs=False), ends(source, chosen, of_inputs=False)
         counted = [usable.index(place) for place in base.counted]
-        outputs, more = differences(own, theirs, matched, mine_out, list(reference.values()), counted)
+        outputs, more = differences(own, theirs, matched, mine, list(reference.values()), counted)
         self.left_out += more
-        return replace(base, inputs_by=inputs.weakest, outputs=outputs, blame=self._blame(base, known))
+        return replace(base, outputs=outputs, blame=self._blame(base, known))
 
-    def _aligned(self, named: Names, there: Sequence[Node], mine: Ran, feed: int) -> Mapping[Tensor, Aligned]:
-        """The values inside that are known on both sides, for one input."""
+    def _aligned(
+        self, named: Names, there: Sequence[Node], mine: Ran, feed: int, reference: Values, matched: Matched
+    ) -> Mapping[Tensor, Aligned]:
+        """The values inside that are known on both sides, for one input; the outputs among them."""
         by_number = {each.index: each for each in self.graph.tensors}
         inner = {number: value for number, value in mine.tensors(feed).items() if number in by_number}
         values = {number: decoded([value], [by_number[number]])[0] for number, value in inner.items()}
-        return align(self.model, named, values, there)
+        found = dict(align(self.model, named, values, there, self.precision))
+        for output, number in zip(self.graph.outputs, matched.places, strict=True):
+            maker, value = self.graph.producer(output), values.get(output.index)
+            if number is None or maker is None or value is None or output in found:
+                continue
+            aligned = outcome(maker, output, value, reference[number])
+            if aligned is not None:
+                found[output] = aligned
+        return found
 
     def _matched(self, source: Model, chosen: Graph, reference: Mapping[int, Values]) -> Matched | None:
         """Which output is which of the source's; None where it gives others than are known of it."""

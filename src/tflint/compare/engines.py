@@ -168,27 +168,34 @@ def delegated(graph: Graph, ran: Ran) -> int | None:
     return len(taken)
 
 
-def facts(graph: Graph, mine: Mapping[str, Ran], feed: int) -> Mapping[str, str]:
-    """What came of running the first input again, through the signature, and twice in one batch."""
+def facts(graph: Graph, mine: Mapping[str, Ran]) -> Mapping[str, str]:
+    """What came of running an input again, through the signature, and twice in one batch."""
     found: dict[str, str] = {}
-    first = mine["xnnpack"]
+    first, batch = mine["xnnpack"], mine.get("batch")
     if not first.is_done:
         return found
-    values = decoded(first.outputs(feed), graph.outputs)
     for name in ("repeat", "signature"):
-        if first.has(name):
-            again = decoded(first.outputs(name), graph.outputs)
+        feed = _first_of(first)
+        if first.has(name) and first.has(feed):
+            again, values = (decoded(first.outputs(each), graph.outputs) for each in (name, feed))
             different = [place for place, (own, other) in enumerate(zip(again, values, strict=False))
                          if not _equal(own, other)]  # fmt: skip
             found[name] = ",".join(map(str, different))
     if first.answer.get("signature"):
         found["signature"] = f"failed: {line('', str(first.answer['signature'])).removeprefix(': ')}"
-    batch = mine.get("batch")
-    if batch is not None and batch.told.words:
+    if batch is None:
+        return found
+    if batch.told.words:
         found["batch"] = f"{batch.told.stage}: {batch.told.words}"
-    elif batch is not None and batch.is_done:
-        found["batch"] = _of_batch(graph, batch, values)
+    elif batch.is_done and first.has(_first_of(batch)):
+        found["batch"] = _of_batch(graph, batch, decoded(first.outputs(_first_of(batch)), graph.outputs))
     return found
+
+
+def _first_of(ran: Ran) -> int:
+    """The first input that a model ran on."""
+    told = ran.answer.get("again")
+    return told if isinstance(told, int) else 0
 
 
 def _equal(own: NDArray[Any], other: NDArray[Any]) -> bool:
@@ -201,7 +208,9 @@ def _of_batch(graph: Graph, batch: Ran, values: Sequence[NDArray[Any]]) -> str:
     """What differs where an input is given twice in one batch."""
     import numpy as np
 
-    for place, (two, one) in enumerate(zip(decoded(batch.outputs(0), graph.outputs), values, strict=False)):
+    for place, (two, one) in enumerate(
+        zip(decoded(batch.outputs(_first_of(batch)), graph.outputs), values, strict=False)
+    ):
         if one.ndim == 0 or two.ndim != one.ndim:
             return f"output {place} has {two.ndim} dimensions instead of {one.ndim}"
         if two.shape[0] != 2 * one.shape[0]:

@@ -75,11 +75,13 @@ def match(mine: Sequence[End], theirs: Sequence[End], makers: Mapping[Tensor, st
                 places[place], by[place] = found[0], way
     for place, end in enumerate(mine):
         number = _counted(end, len(theirs)) if place not in places else None
-        if number is not None and number not in places.values():
+        if number is not None and number not in places.values() and _fits(end.tensor, theirs[number].tensor):
             places[place], by[place] = number, "name"
     for place, end in enumerate(mine):
         maker = [number for number, each in enumerate(theirs) if (makers or {}).get(each.tensor) == end.alias]
-        if place not in places and end.alias and len(maker) == 1 and maker[0] not in places.values():
+        if place in places or not end.alias or len(maker) != 1 or maker[0] in places.values():
+            continue
+        if _fits(end.tensor, theirs[maker[0]].tensor):
             places[place], by[place] = maker[0], "name"
     _by_shape(mine, theirs, places, by)
     return Matched(

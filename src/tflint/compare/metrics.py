@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["figures", "is_scores", "relative"]
 
 _MOST_CLASSES = 100_000
+_LARGE = 1e100
 
 
 def figures(
@@ -43,20 +44,21 @@ def figures(
     ours, theirs = ours[whole], theirs[whole]
     if not ours.size:
         return Figures(0.0, 0.0, 0.0, None, None, finite=finite)
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = ours - theirs
-        largest = float(np.max(np.abs(error)))
-        noise, signal = float(np.dot(error, error)), float(np.dot(theirs, theirs))
-        length = signal * float(np.dot(ours, ours))
-        cosine = float(np.dot(ours, theirs)) / length**0.5 if 0 < length < inf else None
+    unit = float(max(np.max(np.abs(ours)), np.max(np.abs(theirs))))
+    unit = unit if unit > _LARGE else 1.0
+    ours, theirs = ours / unit, theirs / unit  # so that no square is too large for a number
+    error = ours - theirs
+    noise, signal = float(np.dot(error, error)), float(np.dot(theirs, theirs))
+    length = signal * float(np.dot(ours, ours))
+    cosine = float(np.dot(ours, theirs)) / length**0.5 if length > 0 else None
     top1, clear = _agreement(mine, reference, step) if scores else (None, None)
     return Figures(
-        max_abs=largest,
-        mean_abs=float(np.mean(np.abs(error))),
-        rmse=(noise / error.size) ** 0.5,
+        max_abs=float(np.max(np.abs(error))) * unit,
+        mean_abs=float(np.mean(np.abs(error))) * unit,
+        rmse=(noise / error.size) ** 0.5 * unit,
         snr_db=_decibels(signal, noise),
         cosine=cosine,
-        steps=None if not step else largest / step,
+        steps=None if not step else float(np.max(np.abs(error))) * unit / step,
         top1=top1,
         top1_clear=clear,
         finite=finite,
@@ -77,7 +79,9 @@ def is_scores(values: Sequence[NDArray[Any]]) -> bool:
     if not values or any(each.ndim != 2 or not 2 <= each.shape[-1] <= _MOST_CLASSES for each in values):
         return False
     rows = np.concatenate([np.asarray(each, np.float64) for each in values])
-    return bool(np.all(np.isfinite(rows)) and rows.min() >= 0 and np.allclose(rows.sum(axis=-1), 1, atol=0.02))
+    return bool(
+        rows.size and np.all(np.isfinite(rows)) and rows.min() >= 0 and np.allclose(rows.sum(axis=-1), 1, atol=0.02)
+    )
 
 
 def _decibels(signal: float, noise: float) -> float | None:

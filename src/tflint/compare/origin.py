@@ -40,7 +40,8 @@ def wanted(
     path = str(Path(source.path).resolve())
     more: dict[str, Any]
     if source.format is Format.TFLITE:
-        return "litert", Wanted("source", path, feeds, inside, {"watch": engines.readable(graph)} if inside else {})
+        how = {"watch": engines.readable(graph)} if inside else {"kernels": "xnnpack"}
+        return "litert", Wanted("source", path, feeds, inside, how)
     if source.format is Format.SAVED_MODEL:
         signature = signature_of(source, graph)
         more = {

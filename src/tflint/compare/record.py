@@ -9,6 +9,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from tflint.analysis.phrases import cut
+from tflint.compare.arrays import opened
 from tflint.compare.session import Session
 from tflint.comparison import Comparison
 from tflint.errors import RunError
@@ -42,25 +44,28 @@ def read_run(path: Path) -> Mapping[str, tuple[str, Comparison]]:
     Raises:
         RunError: there is no such file, or it is no saved run.
     """
-    import zipfile
-
-    import numpy as np
-
     try:
-        with zipfile.ZipFile(path) as held:
-            if sum(each.file_size for each in held.infolist()) > _LARGEST:
-                raise RunError(f"'{path}' is no saved run: it is larger than one can be.")
-        with np.load(path, allow_pickle=False) as arrays:
-            document = json.loads(arrays["tflint"].tobytes())
-        if document["schema"] != SCHEMA:
-            raise RunError(f"'{path}' is a saved run of another version: {document['schema']!r}.")
-        return {
-            str(name): (str(each.pop("digest")), _made(Comparison, each)) for name, each in document["models"].items()
-        }
+        document = _document(path)
+        found = document["schema"]
+        models = document["models"].items() if found == SCHEMA else ()
+        runs = {str(name): (str(each.pop("digest")), _made(Comparison, each)) for name, each in models}
     except OSError as reason:
         raise RunError(f"The saved run '{path}' cannot be read: {reason.strerror or reason}.") from reason
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, RecursionError, EOFError) as reason:
+    except Exception as reason:  # archives and numbers can be broken in every way
         raise RunError(f"'{path}' is no run that --save-run wrote.") from reason
+    if found != SCHEMA:
+        raise RunError(f"'{path}' is a saved run of another version: '{cut(str(found))}'.")
+    return runs
+
+
+def _document(path: Path) -> Any:
+    """What the file holds."""
+    import zipfile
+
+    with zipfile.ZipFile(path) as held:
+        if sum(each.file_size for each in held.infolist()) > _LARGEST:
+            raise OSError(None, "it is larger than a run can be")
+    return json.loads(opened(path)["tflint"].values.tobytes())
 
 
 def _made(kind: Any, value: Any) -> Any:
@@ -90,7 +95,6 @@ def _made(kind: Any, value: Any) -> Any:
         return kind(**{name: _made(hints[name], item) for name, item in value.items()})
     if kind is float and type(value) in (int, float):
         return float(value)
-    found = kind(value)
-    if isinstance(value, bool) != (kind is bool) or (kind is int and type(value) is not int):
-        raise TypeError(f"{value!r} is no {kind.__name__}")
-    return found
+    if type(value) is not (str if issubclass(kind, str) else kind):
+        raise TypeError(f"{cut(repr(value))} is no {kind.__name__}")
+    return kind(value)

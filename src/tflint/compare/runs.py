@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,9 +124,9 @@ class Ran:
         import numpy as np
 
         try:
-            with np.load(self._path(feed), allow_pickle=False) as held:
+            with open(self._path(feed), "rb") as file, np.load(file, allow_pickle=False) as held:
                 return {name: held[name] for name in held.files}
-        except (OSError, ValueError, EOFError) as reason:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as reason:
             raise RunError(f"What a worker process wrote cannot be read: {reason}.") from reason
 
 
@@ -208,12 +209,13 @@ def _results(
     limits: Limits,
 ) -> list[Ran]:
     """The runs that a process finished, and the one that it died of."""
-    runs = answer.get("runs")
-    runs = runs if isinstance(runs, dict) else {}
+    told_runs = answer.get("runs")
+    runs = (
+        {key: each for key, each in told_runs.items() if isinstance(each, dict)} if isinstance(told_runs, dict) else {}
+    )
     found: list[Ran] = []
     for number in range(first, len(wanted)):
-        mine = runs.get(str(number))
-        mine = mine if isinstance(mine, dict) else {}
+        mine = runs.get(str(number), {})
         name = str(mine.get("runtime") or runs.get(str(first), {}).get("runtime") or _NAMES[runtime])[:40]
         if ended.status == NO_LIBRARY:
             told = EngineRun("", Ended.LEFT_OUT, name, words=_CURES[runtime])
@@ -235,7 +237,8 @@ def _told(mine: Mapping[str, Any], name: str, limits: Limits) -> EngineRun:
         return EngineRun("", Ended.DONE, name)
     kind, text = str(error.get("type")), str(error.get("text"))
     stage, feed = str(mine.get("failed") or "")[:20], mine.get("at")
-    if kind in _MEMORY_ERRORS:
+    is_silent = kind == "RuntimeError" and not text.strip() and mine.get("failed") == "allocate"  # as LiteRT says it
+    if kind in _MEMORY_ERRORS or is_silent:
         return EngineRun("", Ended.OUT_OF_MEMORY, name, stage, words=_memory(limits), detail=text[:_LONGEST])
     words = line(kind, text).removeprefix("RuntimeError: ")
     at = feed if isinstance(feed, int) else None

@@ -22,6 +22,8 @@ _LONGEST = 20_000
 _MOST_KEPT = 256 << 20
 """Values inside a model are kept up to so many bytes for each input."""
 _MOST_CALLS = 20_000
+_CALLS = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+")
+"""What calling functions puts before the names in them; the converter leaves it out."""
 _ARENA = re.compile(r"Arena allocation total (\d+) bytes")
 
 Values = dict[str, Any]
@@ -97,7 +99,9 @@ def _litert(run: _Run, feeds: Sequence[Sequence[Any]]) -> None:
     run.stage("load")
     interpreter = Interpreter(
         run.path,
-        experimental_op_resolver_type=kernels.get(run.engine, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES),
+        experimental_op_resolver_type=kernels.get(
+            run.request.get("kernels", run.engine), OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
         experimental_preserve_all_tensors=bool(run.request.get("watch")),
         num_threads=1,
     )
@@ -119,6 +123,7 @@ def _litert(run: _Run, feeds: Sequence[Sequence[Any]]) -> None:
 
     done = run.each(work)
     if done:
+        run.tell(again=done[0])
         _again(run, interpreter, details, feeds[done[0]])
 
 
@@ -272,16 +277,20 @@ def _pruned(signature: Any, nodes: Sequence[str]) -> Callable[[Mapping[str, Any]
         frozen = convert_variables_to_constants_v2(signature)
     except Exception:  # tables and other state cannot be frozen: its outputs are still compared
         return None
-    there = {op.name: op for op in frozen.graph.get_operations()}
-    wanted = [name for name in nodes if name in there and there[name].outputs]
-    fetched = [there[name].outputs[0] for name in wanted]
+    there: dict[str, Any] = {}
+    for op in frozen.graph.get_operations():
+        if op.outputs:
+            there.setdefault(_CALLS.sub("", op.name), op)
+    found = {name: there.get(name) or there.get(name.rstrip("0123456789")) for name in nodes}
+    wanted = [name for name, op in found.items() if op is not None]
+    fetched = [op.outputs[0] for op in found.values() if op is not None]
     captured = frozen.prune(frozen.inputs, fetched) if fetched else None
 
     def values(fed: Mapping[str, Any]) -> Values:
         if captured is None:
             return {}
-        found = captured(*[fed[name] for name in _in_order(frozen, fed)])
-        return {f"node_{place}": _plain(each) for place, each in enumerate(found)} | {"names": _names(wanted)}
+        computed = captured(*[fed[name] for name in _in_order(frozen, fed)])
+        return {f"node_{place}": _plain(each) for place, each in enumerate(computed)} | {"names": _names(wanted)}
 
     return values
 

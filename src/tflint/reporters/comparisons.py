@@ -19,7 +19,7 @@ def comparison_lines(found: Comparison) -> Iterator[str]:
     yield _what(found)
     for each in found.outputs[:_MOST_OUTPUTS] if found.counted else ():
         yield _output(each)
-    if len(found.outputs) > _MOST_OUTPUTS:
+    if len(found.outputs) > _MOST_OUTPUTS and found.counted:
         yield f"and {len(found.outputs) - _MOST_OUTPUTS} more outputs."
     if found.outputs and not found.counted:
         yield (
@@ -27,10 +27,14 @@ def comparison_lines(found: Comparison) -> Iterator[str]:
             "anything; give real ones with --inputs."
         )
     is_broken = any(run.ended in _BROKEN and run.engine != "source" for run in found.runs)
+    said: set[str] = set()
     for run in found.runs:
         if run.ended in {Ended.REFUSED, Ended.LEFT_OUT} and not is_broken:
             what = "The model" if run.engine != "source" else "Its source"
-            yield f"{what} was not run: {run.words}."
+            sentence = f"{what} was not run: {run.words}."
+            if sentence not in said:
+                yield sentence
+            said.add(sentence)
         elif run.engine == "source" and run.ended is not Ended.DONE:
             yield f"Its source did not run: {run.words}."
     yield from found.left_out
@@ -60,6 +64,8 @@ def _output(each: OutputDifference) -> str:
     names = f"'{cut(each.name)}'"
     if each.reference_name and each.reference_name != each.name:
         names += f" beside '{cut(each.reference_name)}' (by {each.matched_by})"
+    if not error.finite:
+        return f"output {names}: not finite where the other one is"
     if not error.max_abs:
         return f"output {names}: equal"
     parts = [] if error.snr_db is None or isinf(error.snr_db) else [f"signal to noise {error.snr_db:.1f} dB"]

@@ -255,9 +255,10 @@ def test_a_file_that_is_no_run_is_one_sentence() -> None:
 def test_a_run_that_cannot_be_kept_is_one_sentence(here: None) -> None:
     result = run(*pair(), "--save-run", "none/run.npz")
     assert result.exit_code == 2
-    assert "The run 'none/run.npz' cannot be written" in result.stderr
+    assert "There is no folder for 'none/run.npz', which --save-run names" in result.stderr
+    Path("folder.npz").mkdir()
     with pytest.raises(RunError, match="cannot be written"):
-        running_as(diff=True, save_run=Path("none/run.npz")).save(session.Session(None, 1.0, 1))  # type: ignore[arg-type]
+        running_as(diff=True, save_run=Path("folder.npz")).save(session.Session(None, 1.0, 1))  # type: ignore[arg-type]
 
 
 # Options.

@@ -41,7 +41,7 @@ def aligned(
     by_number = {
         op.outputs[0].index: each for op, each in zip(made.graphs[0].ops, values, strict=True) if each is not None
     }
-    return align(made, naming(made, source), by_number, nodes)
+    return align(made, naming(made, source), by_number, nodes, "int8")
 
 
 def told(found: Mapping[Tensor, Aligned]) -> dict[str, str]:

@@ -538,3 +538,50 @@ def test_precision_is_what_the_ops_work_with(name: str) -> None:
 
 def test_what_is_quantized_in_between_counts_as_integers() -> None:
     assert precision_of(model(quantize_only())) == "int8"
+
+
+def test_a_source_that_gives_something_else_is_told(tmp_path: Path, here: None) -> None:
+    source = read(float_chain(W).save(tmp_path / "source.tflite"))
+    graph = source.graphs[0]
+    two = replace(source, graphs=(replace(graph, outputs=graph.outputs * 2),))
+    found = done(tmp_path, float_chain(W), two)
+    assert found.left_out == ("The source gives other outputs than the 2 that are known of it.",)
+    assert found.outputs == ()
+
+
+class Apart(Failing):
+    """Engines that fail on inputs that the other one runs on."""
+
+    def __call__(self, runtime: str, wanted: Sequence[Any], feeds: Any, folder: Path, *more: Any) -> list[Ran]:
+        found = self.inner(runtime, wanted, feeds, folder, *more)
+        for each, gone in zip(found, (range(1, 99), range(1)), strict=False):
+            for number in gone:
+                (folder / f"{each.number}-{number}.npz").unlink(missing_ok=True)
+        return found
+
+
+def test_engines_that_run_on_different_inputs_leave_none_to_judge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stay_here(monkeypatch)
+    monkeypatch.setattr(module, "run", Apart("xnnpack"))
+    found = done(tmp_path, float_chain(W), float_chain(W))
+    assert found.outputs == ()
+
+
+def test_a_first_input_that_fails_is_not_given_in_a_batch_of_two(tmp_path: Path, here: None) -> None:
+    g = GraphBuilder()
+    n = g.input("n", [None], "INT32")
+    table = g.constant("table", np.ones((2, 3), np.float32))
+    g.output(g.op("GATHER", [table, n], g.tensor("y", [None, 3]), {"axis": 0}))
+    np.save(tmp_path / "n.npy", np.array([[900], [1]], np.int32))
+    found = done(tmp_path, g, inputs=str(tmp_path / "n.npy"))
+    assert found.facts == {"repeat": "", "batch": ""}
+
+
+def test_outputs_without_elements_are_compared(tmp_path: Path, here: None) -> None:
+    g = GraphBuilder()
+    x = g.input("x", [1, 8])
+    begin, size = (g.constant(name, np.array(each, np.int32)) for name, each in (("b", [0, 0]), ("s", [0, 8])))
+    g.output(g.op("SLICE", [x, begin, size], g.tensor("y", [0, 8])))
+    assert done(tmp_path, g, g).outputs[0].figures.max_abs == 0

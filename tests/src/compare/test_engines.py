@@ -201,7 +201,7 @@ def again(folder: Path, outputs: Sequence[Any] = ([1.0, 2.0],), **values: Sequen
     run = gives(ran(folder), 0, *outputs)
     for name, held in values.items():
         gives(run, name, *held)
-    return facts(model(g).graphs[0], {FAST: run}, 0)
+    return facts(model(g).graphs[0], {FAST: run})
 
 
 def test_outputs_that_differ_when_a_model_runs_again_are_told_by_place(tmp_path: Path) -> None:
@@ -213,12 +213,12 @@ def test_outputs_that_differ_when_a_model_runs_again_are_told_by_place(tmp_path:
     assert again(tmp_path / "e", [one], repeat=[[1.0]]) == {"repeat": "0"}
     assert again(tmp_path / "f", [[np.nan, 1]], repeat=[[np.nan, 1]]) == {"repeat": ""}
     assert again(tmp_path / "g", [[1, 2]], repeat=[[1, 2]]) == {"repeat": ""}
-    assert facts(chain("ABS"), {FAST: ran(tmp_path, ended=Ended.FAILED)}, 0) == {}
+    assert facts(chain("ABS"), {FAST: ran(tmp_path, ended=Ended.FAILED)}) == {}
 
 
 def test_a_signature_that_fails_is_told_in_a_line(tmp_path: Path) -> None:
     run = replace(gives(ran(tmp_path), 0, [1.0, 2.0]), answer={"signature": "It is not there.\nAnd more."})
-    text = facts(chain("ABS"), {FAST: run}, 0)["signature"]
+    text = facts(chain("ABS"), {FAST: run})["signature"]
     assert text.startswith("failed: It is not there")
     assert "\n" not in text
 
@@ -228,7 +228,7 @@ def batched(folder: Path, one: Any, two: Any = None, **more: Any) -> str:
     batch = ran(folder, "batch", **more)
     if two is not None:
         gives(batch, 0, np.asarray(two, np.float32))
-    return facts(chain("ABS"), {FAST: run, "batch": batch}, 0)["batch"]
+    return facts(chain("ABS"), {FAST: run, "batch": batch})["batch"]
 
 
 def test_two_in_one_batch_give_twice_the_same(tmp_path: Path) -> None:
@@ -245,9 +245,9 @@ def test_two_in_one_batch_give_twice_the_same(tmp_path: Path) -> None:
 def test_integers_of_a_batch_are_not_compared(tmp_path: Path) -> None:
     run = gives(ran(tmp_path), 0, np.array([[1]]))
     batch = gives(ran(tmp_path, "batch"), 0, np.array([[2], [3]]))
-    assert facts(chain("ABS"), {FAST: run, "batch": batch}, 0) == {"batch": ""}
+    assert facts(chain("ABS"), {FAST: run, "batch": batch}) == {"batch": ""}
     silent = replace(batch, told=EngineRun("batch", Ended.LEFT_OUT))
-    assert facts(chain("ABS"), {FAST: run, "batch": silent}, 0) == {}
+    assert facts(chain("ABS"), {FAST: run, "batch": silent}) == {}
 
 
 # Where engines disagree.

@@ -132,3 +132,11 @@ def test_a_signature_of_another_graph_does_not_count() -> None:
     held = signature_of(found, found.graphs[1])
     assert held is not None
     assert held.key == "other"
+
+
+def test_a_counted_name_of_another_shape_tells_nothing() -> None:
+    mine = [end("output_0", shape=[1, 4]), end("output_1", shape=[1, 2])]
+    assert told(mine, [end(shape=[1, 2]), end(shape=[1, 4])]) == "1:shape 0:shape"
+    layers = [end("a", shape=[1, 4]), end("b", shape=[1, 2])]
+    theirs = [end("", "t0", shape=[1, 2]), end("", "t1", shape=[1, 4])]
+    assert told(layers, theirs, {theirs[0].tensor: "a", theirs[1].tensor: "b"}) == "1:shape 0:shape"

@@ -104,7 +104,7 @@ def test_numbers_whose_squares_overflow_are_compared() -> None:
     large = np.array([1e200, -1e200])
     found = figures([large], [large / 2])
     assert found.max_abs == 5e199
-    assert found.cosine is None
+    assert found.cosine == pytest.approx(1.0)
 
 
 def test_the_class_is_the_largest_score_and_clear_where_it_leads_by_two_steps() -> None:
@@ -139,3 +139,15 @@ def test_scores_are_rows_that_sum_up_to_one(values: list[Any], is_it: bool) -> N
 
 def test_more_entries_than_there_are_classes_are_no_scores() -> None:
     assert not is_scores([np.full((1, 100_001), 1 / 100_001)])
+
+
+def test_scores_of_no_rows_are_none() -> None:
+    assert not is_scores([np.zeros((0, 3), np.float32)])
+
+
+def test_a_signal_that_an_endless_noise_hides_has_a_ratio() -> None:
+    found = figures([np.array([1e200])], [np.array([1.0])])
+    assert found.snr_db is None or found.snr_db < -1000
+    both = figures([np.array([1e200])], [np.array([-1e200])])
+    assert both.snr_db is None or not math.isnan(both.snr_db)
+    assert relative(both) > 0

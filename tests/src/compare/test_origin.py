@@ -90,7 +90,7 @@ def test_a_tflite_source_is_run_on_litert() -> None:
     assert (runtime, found.engine, list(found.feeds), list(found.inside)) == ("litert", "source", [0, 1], [0])
     assert found.more == {"watch": outputs}
     assert found.path == str(Path("source.tflite").resolve())
-    assert asked(TFLITE, ())[1].more == {}
+    assert asked(TFLITE, ())[1].more == {"kernels": "xnnpack"}
 
 
 def test_a_saved_model_by_its_signature_and_the_nodes_that_the_model_tells_of(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
         for _ in range(257):
             member.write(bytes(1 << 20))
     assert path.stat().st_size < 1 << 20
-    assert refused(path).endswith("is no saved run: it is larger than one can be.")
+    assert refused(path).endswith("cannot be read: it is larger than a run can be.")
 
 
 JSON = st.recursive(
@@ -236,3 +236,48 @@ def test_whatever_stands_in_the_document_it_is_a_run_or_one_sentence(
         assert "\n" not in str(reason).replace(str(path), "")  # noqa: PT017
     else:
         assert all(isinstance(each, Comparison) for _, each in found.values())
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_whatever_bytes_are_changed_it_is_a_run_or_one_sentence(data: st.DataObject, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    if not path.exists():
+        write_run(path, session(a=FULL))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    (tmp_path / "changed.npz").write_bytes(content[: data.draw(st.sampled_from([None, len(content) // 2]))])
+    try:
+        read_run(tmp_path / "changed.npz")
+    except RunError as reason:
+        assert str(reason)  # noqa: PT017
+
+
+def _stored(header: dict[str, Any], content: bytes = b"x") -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, header)
+    return out.getvalue() + content
+
+
+@pytest.mark.parametrize("length", [1 << 44, 1 << 80])
+def test_an_array_that_declares_more_than_is_there_is_one_sentence(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "run.npz"
+    with zipfile.ZipFile(path, "w") as held:
+        held.writestr("tflint.npy", _stored({"descr": "|u1", "fortran_order": False, "shape": (length,)}))
+    assert refused(path).endswith("is no run that --save-run wrote.")
+
+
+@pytest.mark.parametrize(("offset", "value"), [(8, 1), (10, 99)])
+def test_encrypted_and_unknown_methods_are_one_sentence(offset: int, value: int, tmp_path: Path) -> None:
+    path = written(tmp_path, DOCUMENT)
+    content = bytearray(path.read_bytes())
+    for mark, back in ((b"PK\x01\x02", 0), (b"PK\x03\x04", 2)):
+        content[content.find(mark) + offset - back] = value
+    path.write_bytes(content)
+    assert refused(path).endswith("is no run that --save-run wrote.")
+
+
+def test_a_number_beyond_all_floats_is_one_sentence(tmp_path: Path) -> None:
+    document = _changed(lambda held: held["outputs"][0]["figures"].update(max_abs=10**400))
+    assert refused(written(tmp_path, document)).endswith("is no run that --save-run wrote.")

@@ -245,3 +245,29 @@ def test_a_model_without_end_is_stopped(tmp_path: Path) -> None:
     assert not living(tmp_path)
     assert (found.told.ended, found.told.stage, found.told.feed) == (Ended.OUT_OF_TIME, "invoke", 0)
     assert found.told.seconds < 30
+
+
+def test_a_file_that_was_cut_off_cannot_be_read(tmp_path: Path) -> None:
+    ran = held(tmp_path, out_0=np.ones(100))
+    path = tmp_path / "0-0.npz"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(RunError, match="What a worker process wrote cannot be read"):
+        ran.outputs(0)
+
+
+def test_an_answer_whose_runs_are_none_is_a_crash(tmp_path: Path) -> None:
+    from tflint.workers import Ended as Died
+
+    answer = {"runs": {"0": 5}, "stage": "load"}
+    [found] = module._results("litert", [Wanted("builtin", "a", [0])], 0, tmp_path, Died(1, 1.0), answer, Limits())
+    assert found.told.ended is Ended.CRASHED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux")
+def test_a_real_model_that_wants_too_much_memory_is_told_so(tmp_path: Path) -> None:
+    pytest.importorskip("ai_edge_litert")
+    path = str(fatal_models.hungry().save(tmp_path / "hungry.tflite"))
+    feeds = [[np.ones(1, np.float32)]]
+    [found] = run("litert", [Wanted("builtin", path, [0])], feeds, tmp_path / "run", Clock(60), Limits(2 << 30))
+    assert found.told.ended is Ended.OUT_OF_MEMORY
+    assert found.told.words

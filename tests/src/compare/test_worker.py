@@ -585,6 +585,7 @@ def test_a_real_saved_model_is_run(tmp_path: Path) -> None:
     answer = _in_process(tmp_path, "tensorflow", {"path": str(tmp_path / "saved"), **more})
     assert "error" not in answer.told, answer.told
     assert answer.values("0-0")["out_0"].tolist() == [[4] * 4]
+    assert inside(answer) == [("product", 4.0), ("positive", 4.0)]
 
 
 class _Answered(Asked):

@@ -14,10 +14,10 @@ from conversions import checked, conversions
 from tflint.config import Config
 from tflint.conversion import ConversionResult, Outcome
 from tflint.convert import convert
-from tflint.report import Report
 from tflint.expectations import Expectations
 from tflint.finding import Finding
 from tflint.formats import read
+from tflint.report import Report
 from tflint.rule import Context
 
 pytestmark = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")

@@ -138,3 +138,23 @@ def test_the_report_for_programs_has_all_that_was_measured() -> None:
     assert held["blame"]["op"] == "0/0:FULLY_CONNECTED"
     assert held["counted"] == [0, 1, 2, 3, 4, 5]
     assert "comparison" not in document["models"][1]
+
+
+def test_an_output_that_is_not_finite_is_not_equal() -> None:
+    odd = replace(EXACT, finite=False, snr_db=None)
+    assert "equal" not in one(reference_name="", figures=odd)
+
+
+def test_the_same_reason_of_both_engines_is_told_once() -> None:
+    runs = tuple(
+        EngineRun(engine, Ended.LEFT_OUT, words="LiteRT is not installed") for engine in ("xnnpack", "builtin")
+    )
+    assert list(comparison_lines(Comparison(runs=runs))) == [
+        "not run",
+        "The model was not run: LiteRT is not installed.",
+    ]
+
+
+def test_outputs_that_are_not_told_are_not_counted() -> None:
+    found = lines(*(output(20.0, name=f"o{number}") for number in range(11)), counted=())
+    assert not [each for each in found if each.endswith("more outputs.")]

@@ -23,8 +23,8 @@ from reports import OP, TENSOR, finding, report
 from tflint import Context, Finding, Format, Location, Rule, RuleMeta, Severity, __version__
 from tflint.cli import program
 from tflint.engine import Settings, check
-from tflint.report import Checked, Crash, Report
 from tflint.packs import all_rules, load_packs
+from tflint.report import Checked, Crash, Report
 from tflint.reporters import Style, sarif
 from tflint.reporters.sarif import document, render
 from tflint.reporters.sarif_places import uri, working_tree

@@ -29,7 +29,7 @@ def piece(ops: Sequence[Op], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
     """
     tensors = _tensors(ops, inputs, outputs)
     constants = sum(len(tensor.data) for tensor in tensors if tensor.data is not None)
-    if constants > _LARGEST or any(tensor.is_variable or tensor.external or tensor.sparsity for tensor in tensors):
+    if constants > _LARGEST or any(map(_cannot_be_copied, tensors)):
         return None
     if any(op.kind in _OTHER_GRAPHS or op.kind.startswith("STABLEHLO") for op in ops):
         return None
@@ -46,6 +46,11 @@ def piece(ops: Sequence[Op], inputs: Sequence[Tensor], outputs: Sequence[Tensor]
         "outputs": [places[tensor] for tensor in outputs],
     }
     return write({"version": 3, "operator_codes": codes, "subgraphs": [graph], "buffers": buffers})
+
+
+def _cannot_be_copied(tensor: Tensor) -> bool:
+    is_of_a_newer_scheme = tensor.quant is not None and tensor.quant.details is not None
+    return tensor.is_variable or tensor.external or tensor.sparsity is not None or is_of_a_newer_scheme
 
 
 def _tensors(ops: Sequence[Op], inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
