@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tflint.compare import runs, worker
+from tflint.compare import runs
+from tflint.runners import worker
 from tflint.workers import Ended
 
 __all__ = ["stay_here"]

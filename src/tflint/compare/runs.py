@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tflint.compare.worker import NO_LIBRARY
 from tflint.comparison import Ended, EngineRun
 from tflint.convert.run import environment
 from tflint.convert.words import line
 from tflint.errors import RunError
+from tflint.runners import worker
+from tflint.runners.worker import NO_LIBRARY
 from tflint.workers import Ended as ProcessEnd
 from tflint.workers import run as run_process
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clock", "Limits", "Ran", "Wanted", "run"]
 
-_WORKER = str(Path(__file__).with_name("worker.py"))
+_WORKER = str(Path(worker.__file__))
 _LARGEST_ANSWER = 64 << 20
 _LONGEST = 20_000
 _MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")

@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 
 import fatal_models
-from tflint.compare import worker as module
-from tflint.compare.worker import NO_LIBRARY, main
+from tflint.runners import keras_model, worker
+from tflint.runners import litert as on_litert
+from tflint.runners import run as running
+from tflint.runners.worker import NO_LIBRARY, main
 from tflint.testing import GraphBuilder
 
 ONES = np.ones((1, 4), np.float32)
@@ -201,24 +203,24 @@ def test_what_is_inside_is_looked_into(litert: Any, tmp_path: Path) -> None:
 
 
 def test_no_more_is_kept_than_there_is_room_for(litert: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_KEPT", 20)
+    monkeypatch.setattr(running, "MOST_KEPT", 20)
     asked = litert([ONES])
     request = {"path": saved(tmp_path, looked_into()), "engine": "builtin", "inside": [0], "watch": [1, 2]}
     asked.runs(request)
     assert asked.values("0-0")["watched"].tolist() == [1, 2]
     assert "t_1" in asked.values("0-0")
     assert "t_2" in asked.values("0-0")
-    monkeypatch.setattr(module, "_MOST_KEPT", 19)
+    monkeypatch.setattr(running, "MOST_KEPT", 19)
     asked.runs(request)
     assert "t_2" not in asked.values("0-0")
 
 
 def test_a_long_list_of_ops_and_one_that_there_is_not_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert module._ops(SimpleNamespace()) == []
+    assert on_litert._ops(SimpleNamespace()) == []
     one = {"op_name": "NEG", "inputs": np.array([0]), "outputs": np.array([1])}
-    assert module._ops(SimpleNamespace(_get_ops_details=lambda: [one])) == [["NEG", [0], [1]]]
-    monkeypatch.setattr(module, "_MOST_CALLS", 1)
-    assert module._ops(SimpleNamespace(_get_ops_details=lambda: [one] * 2)) == []
+    assert on_litert._ops(SimpleNamespace(_get_ops_details=lambda: [one])) == [["NEG", [0], [1]]]
+    monkeypatch.setattr(on_litert, "MOST_CALLS", 1)
+    assert on_litert._ops(SimpleNamespace(_get_ops_details=lambda: [one] * 2)) == []
 
 
 def test_a_model_without_inputs_is_run(litert: Any, tmp_path: Path) -> None:
@@ -249,7 +251,7 @@ def test_it_is_a_program(tmp_path: Path) -> None:
     asked = Asked(tmp_path, "litert")
     asked.runs({"path": saved(tmp_path, fatal_models.steady()), "engine": "builtin"})
     (tmp_path / "0-0.npz").unlink()
-    done = subprocess.run([sys.executable, module.__file__, str(tmp_path)], check=False, timeout=120)
+    done = subprocess.run([sys.executable, worker.__file__, str(tmp_path)], check=False, timeout=120)
     assert done.returncode == 0
     assert asked.files() == ["0-0"]
 
@@ -426,10 +428,10 @@ def test_layers_of_several_outputs_of_texts_and_of_nothing(keras: Any) -> None:
 
 
 def test_calls_and_bytes_without_end_are_not_kept(keras: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_CALLS", 1)
+    monkeypatch.setattr(keras_model, "MOST_CALLS", 1)
     assert inside(keras(double)[0]) == [("first", 2.0)]
-    monkeypatch.setattr(module, "_MOST_CALLS", 9)
-    monkeypatch.setattr(module, "_MOST_KEPT", 31)
+    monkeypatch.setattr(keras_model, "MOST_CALLS", 9)
+    monkeypatch.setattr(running, "MOST_KEPT", 31)
     assert inside(keras(double)[0]) == [("first", 2.0)]
 
 
@@ -461,16 +463,16 @@ def test_inputs_have_the_structure_that_the_model_was_built_with(keras: Any) -> 
 
 
 def test_tensors_of_all_sorts_become_arrays(tensorflow: Any) -> None:
-    assert module._plain(Ragged()).tolist() == [[1, 0]]
-    assert module._plain(SparseTensor()).tolist() == [7, 8]
-    assert module._plain(3).tolist() == 3
-    texts = module._plain(Tensor(np.array([b"caf\xc3\xa9", "x", b"\xff"], object)))
+    assert running.plain(Ragged()).tolist() == [[1, 0]]
+    assert running.plain(SparseTensor()).tolist() == [7, 8]
+    assert running.plain(3).tolist() == 3
+    texts = running.plain(Tensor(np.array([b"caf\xc3\xa9", "x", b"\xff"], object)))
     assert texts.tolist() == ["café".encode(), b"x", "\ufffd".encode()]
 
 
 def test_half_floats_of_tensorflow_are_widened() -> None:
     types = pytest.importorskip("ml_dtypes")
-    found = module._plain(np.array([1.5, 2], types.bfloat16))
+    found = running.plain(np.array([1.5, 2], types.bfloat16))
     assert (found.dtype, found.tolist()) == (np.float32, [1.5, 2])
 
 
@@ -597,6 +599,6 @@ def _in_process(folder: Path, runtime: str, run: Mapping[str, Any]) -> _Answered
     asked = _Answered(folder, runtime)
     request = {"runtime": runtime, "first": 0, "runs": [{"feeds": [0], "inside": [0], **run}]}
     (folder / "request.json").write_text(json.dumps(request))
-    subprocess.run([sys.executable, module.__file__, str(folder)], check=True, timeout=300, capture_output=True)
+    subprocess.run([sys.executable, worker.__file__, str(folder)], check=True, timeout=300, capture_output=True)
     asked.told = json.loads((folder / "result.json").read_text())["runs"]["0"]
     return asked
