@@ -160,7 +160,7 @@ class Disagreement:
 
     engines: tuple[str, str]
     op: str
-    """Its address, empty where only the outputs are known to differ."""
+    """Its address; empty where no single op differs, and one engine gives what is not finite."""
     tensor: str
     figures: Figures
     kernel: str = ""

@@ -81,6 +81,8 @@ class _Result:
     findings: tuple[Finding, ...] = ()
     crashes: tuple[Crash, ...] = ()
     ran: frozenset[str] = frozenset()
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    """The codes of the rules that need something which is not there, and what."""
     conversion: _Result | None = None
     """That of the model that was made of it."""
 
@@ -151,7 +153,7 @@ def check(
         models=tuple(result.model for result in ordered),
         findings=findings,
         crashes=tuple(crash for result in ordered for crash in result.crashes),
-        coverage=_coverage(settings.rules, frozenset().union(*(result.ran for result in ordered))),
+        coverage=_coverage(settings.rules, ordered),
         rules=tuple(rule.meta for rule in settings.rules),
         suppressed=suppressed,
         rule_types=tuple(type(rule) for rule in settings.rules),
@@ -291,9 +293,13 @@ def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
     off = {rule for text in settings.config.ignored_in(path) for rule in matching_rules(text, types)}
     findings: list[Finding] = []
     ran: set[str] = set()
+    waiting: dict[str, str] = {}
     deployments = Deployments(ctx)
     for rule in settings.rules:
-        if type(rule) in off or _unmet(rule.meta, ctx) or (rule.meta.of_ranges and not ctx.has_ranges):
+        unmet = _unmet(rule.meta, ctx)
+        if unmet:
+            waiting[rule.meta.code] = min(need.value for need in unmet)
+        if unmet or type(rule) in off or (rule.meta.of_ranges and not ctx.has_ranges):
             continue
         seen = (ctx,) if model.format in rule.meta.formats else deployments.contexts(rule.meta)
         for each in seen:
@@ -311,7 +317,7 @@ def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
     if ctx.comparison is not None:
         of_runs = {rule.meta.code for rule in settings.rules if Need.RUN in rule.meta.needs}
         findings = list(with_causes(findings, model, of_runs))
-    return _Result(info, _finished(findings, ctx, settings), tuple(crashes), frozenset(ran))
+    return _Result(info, _finished(findings, ctx, settings), tuple(crashes), frozenset(ran), waiting)
 
 
 def _source(model: Model, settings: Settings, crashes: list[Crash], reader: Reader) -> Model | None:
@@ -424,10 +430,9 @@ def _accepted(results: list[_Result], settings: Settings) -> tuple[tuple[Finding
     return tuple(kept), total - len(kept)
 
 
-def _coverage(rules: tuple[Rule, ...], ran: frozenset[str]) -> Coverage:
-    waiting = Counter(
-        min(rule.meta.needs, key=lambda need: need.value).value
-        for rule in rules
-        if rule.meta.needs and rule.meta.code not in ran
-    )
+def _coverage(rules: tuple[Rule, ...], results: Sequence[_Result]) -> Coverage:
+    """How many rules ran on any model, and what the others wait for."""
+    ran = frozenset[str]().union(*(result.ran for result in results))
+    told = {code: need for result in results for code, need in result.waiting.items() if code not in ran}
+    waiting = Counter(told.values())
     return Coverage(len(rules), len(ran), {need.value: waiting[need.value] for need in Need})

@@ -324,17 +324,21 @@ def test_pieces_that_do_not_run_tell_nothing(tmp_path: Path) -> None:
     assert found.op == "0/2:EXP"
 
 
-def test_where_no_op_differs_by_itself_the_output_is_told_unless_it_is_rounding(tmp_path: Path) -> None:
+def test_where_no_op_differs_by_itself_nothing_is_told(tmp_path: Path) -> None:
     graph = chain("ABS", "NEG")
-    far = runs_of(tmp_path, values(1), values(2))
-    found = disagreement(graph, far, [0], Pieces([1, 1], [1, 1]))
-    assert found is not None
-    assert (found.tensor, found.kernel) == ("0/t2", "")
+    assert disagreement(graph, runs_of(tmp_path, values(1), values(2)), [0], Pieces([1, 1], [1, 1])) is None
     blind = runs_of(tmp_path, values(1), values(2), inside=())
-    found = disagreement(graph, blind, [0], NOBODY)
-    assert found is not None
-    assert found.tensor == "0/t2"
+    assert disagreement(graph, blind, [0], NOBODY) is None
     assert not [each for each in NOBODY.asked if each[1]]
+
+
+def test_the_only_op_that_cannot_be_run_alone_is_told_where_all_others_agree(tmp_path: Path) -> None:
+    graph = chain("ABS", "NEG")
+    found = disagreement(graph, runs_of(tmp_path, values(1), values(2)), [0], Pieces([None, 1], [1, 1]))
+    assert found is not None
+    assert (found.op, found.tensor, found.kernel) == ("0/0:ABS", "0/t2", "")
+    both = Pieces([None, None], [1, 1])
+    assert disagreement(graph, runs_of(tmp_path, values(1), values(2)), [0], both) is None
 
 
 def test_rounding_that_adds_up_is_no_disagreement(tmp_path: Path) -> None:
@@ -357,7 +361,7 @@ def test_integers_may_differ_by_steps(tmp_path: Path) -> None:
     ten = np.full((1, 256), 10, np.int8)
     _fed(tmp_path, ten)
     assert disagreement(graph, runs_of(tmp_path, ten, ten + 4), [0], NOBODY) is None
-    found = disagreement(graph, runs_of(tmp_path, ten, ten + 40), [0], Pieces([1], [1]))
+    found = disagreement(graph, runs_of(tmp_path, ten, ten + 40), [0], Pieces([None], [1]))
     assert found is not None
     assert found.figures.steps == 40
 
@@ -385,9 +389,7 @@ def test_ops_with_integer_weights_alone_may_differ_more(tmp_path: Path) -> None:
     g.output(g.op("FULLY_CONNECTED", [x, w, -1], g.tensor("y", [1, 256]), {}))
     graph = model(g).graphs[0]
     runs = runs_of(tmp_path, values(1), values(2))
-    found = disagreement(graph, runs, [0], Pieces([1], [1.05]))
-    assert found is not None
-    assert found.op == ""
+    assert disagreement(graph, runs, [0], Pieces([1], [1.05])) is None
     found = disagreement(graph, runs, [0], Pieces([1], [1.5]))
     assert found is not None
     assert found.op == "0/0:FULLY_CONNECTED"
