@@ -60,6 +60,10 @@ class EngineRun:
     arena: int | None = None
     """The bytes that TFLite Micro takes of its arena; None of other engines."""
 
+    @property
+    def is_done(self) -> bool:
+        return self.ended is Ended.DONE
+
 
 @dataclass(frozen=True)
 class Feed:

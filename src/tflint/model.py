@@ -12,11 +12,12 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tflint.description import Description
 from tflint.tensor import DType, Location, QuantParams, Shape, SparseDimension, Sparsity, Tensor
 
 if TYPE_CHECKING:  # imported only where it is used: start-up is a feature
     import networkx
+
+    from tflint.description import Description
 
 __all__ = [
     "Conversion",

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from tflint.errors import PackError
 from tflint.rule import Pack, Rule
-from tflint.target import Target
+
+if TYPE_CHECKING:  # imported where a target is asked: start-up is a feature
+    from tflint.target import Target
 
 __all__ = ["GROUP", "all_rules", "find_target", "load_packs", "load_target", "target_at", "target_names"]
 
@@ -79,6 +82,8 @@ def target_at(name: str, where: str) -> Target:
         found = getattr(import_module(module), attribute)
     except Exception as reason:  # a foreign module may fail in any way
         raise PackError(f"The target '{name}' cannot be loaded: {type(reason).__name__}: {reason}.") from reason
+    from tflint.target import Target
+
     if not isinstance(found, Target):
         raise PackError(f"The target '{name}' is a {type(found).__name__}, not a tflint.Target.")
     return found

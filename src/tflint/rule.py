@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from tflint.analysis.placement import Placement, placed
-from tflint.conversion import ConversionResult
 from tflint.expectations import Expectations
 from tflint.finding import Finding, Severity
 from tflint.model import Format, Graph, Location, Model
-from tflint.target import Target
 
 if TYPE_CHECKING:  # imported only where something is run: start-up is a feature
+    from tflint.analysis.placement import Placement
     from tflint.comparison import Comparison
+    from tflint.conversion import ConversionResult
+    from tflint.target import Target
 
 __all__ = ["Context", "Need", "Option", "Pack", "Rule", "RuleMeta", "option"]
 
@@ -106,6 +106,8 @@ class Context:
 
     def placement(self, target: Target, graph: Graph) -> Placement:
         """Where the ops of a graph end up on a target, worked out once for all rules that ask."""
+        from tflint.analysis.placement import placed
+
         return self.once(placed, target, graph, self.refusal(target))
 
     def refusal(self, target: Target) -> str:

@@ -129,6 +129,11 @@ class Target:
     deprecated: str = ""
     """Why nobody should start with this target; empty where that is not so."""
 
+    @property
+    def is_runtime(self) -> bool:
+        """Whether an op that it refuses stops the model."""
+        return self.kind is Kind.RUNTIME
+
     def verdict(self, op: Op, graph: Graph) -> Verdict:
         """What the target says of one op by itself."""
         if op.is_unknown:

@@ -1,11 +1,16 @@
 """TFL227 conversion-failed."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from tflint import Context, ConversionResult, Finding, Format, Need, Outcome, Rule, RuleMeta, Severity
+from tflint import Context, Finding, Format, Need, Rule, RuleMeta, Severity
 from tflint_rules.conversion.converter_words import Cause, asked, cause, kinds, places
+
+if TYPE_CHECKING:  # start-up is a feature
+    from tflint import ConversionResult
 
 _LONGEST = 1_000
 
@@ -59,7 +64,7 @@ class ConversionFailed(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         result = ctx.converted
-        if result is None or result.outcome is Outcome.CONVERTED:
+        if result is None or result.outcome == "converted":
             return
         behind = Cause("", _CURES[result.outcome]) if result.outcome in _CURES else cause(result, ctx.model)
         found = places(result, ctx.model)
@@ -83,9 +88,9 @@ class ConversionFailed(Rule):
 
 
 _CURES = {
-    Outcome.REFUSED: "Mend what is reported, or look at what the model brings before anybody loads it.",
-    Outcome.OUT_OF_TIME: "Give it more time with --convert-timeout, or convert a smaller model.",
-    Outcome.OUT_OF_MEMORY: "Give it more memory with --convert-memory, or convert a smaller model.",
+    "refused": "Mend what is reported, or look at what the model brings before anybody loads it.",
+    "out-of-time": "Give it more time with --convert-timeout, or convert a smaller model.",
+    "out-of-memory": "Give it more memory with --convert-memory, or convert a smaller model.",
 }
 
 
@@ -93,12 +98,12 @@ def _told(result: ConversionResult) -> str:
     """What happened, without the full stop."""
     to = f"to {asked(result.recipe)}"
     who = f"TensorFlow {result.tensorflow}".strip()
-    if result.outcome is Outcome.REFUSED:
+    if result.outcome == "refused":
         return f"The model was not converted, since {result.words}"
-    if result.outcome is Outcome.NOT_LOADED:
+    if result.outcome == "not-loaded":
         loader = f"Keras {result.keras}" if result.keras else who
         return f"{loader} does not load the model, which a conversion begins with: {result.words}"
-    if result.outcome is not Outcome.FAILED:
+    if result.outcome != "failed":
         return f"{who} did not convert the model {to}: {result.words}"
     flex, custom = kinds(result.blamed, "flex"), kinds(result.blamed, "custom")
     if not (flex or custom):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tflint import Blamed, ConversionResult, Format, Location, Model, Op, Outcome, Recipe
+from tflint import Format, Location, Model, Op
 from tflint.analysis.phrases import cut, listed
+
+if TYPE_CHECKING:  # start-up is a feature
+    from tflint import Blamed, ConversionResult, Recipe
 
 __all__ = ["Cause", "asked", "cause", "kinds", "places"]
 
@@ -101,7 +104,7 @@ def places(result: ConversionResult, model: Model) -> list[Location]:
 
 def _suspects(result: ConversionResult, model: Model) -> list[Op]:
     """The loops of a model whose quantization crashed."""
-    if result.outcome is not Outcome.CRASHED or not result.recipe.is_calibrated:
+    if result.outcome != "crashed" or not result.recipe.is_calibrated:
         return []
     loops = (op for graph in model.graphs for op in graph.ops if _LOOPS.search(op.kind))
     return [op for op in loops if op.options.get("unroll") is not True]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Format, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count
-from tflint.forecast import Status, forecast
+from tflint.forecast import forecast
 from tflint_rules.conversion.tally import tallied, tally
 
 _VERIFY = "NumericVerify"
@@ -102,6 +102,6 @@ def _kept(ctx: Context) -> Iterator[Op]:
     found = ctx.once(forecast, ctx.model)
     seen: set[Op] = set()
     for each in found.ops if found is not None else ():
-        if each.op.kind in _DEBUG and each.status in (Status.FLEX, Status.FAILS) and each.op not in seen:
+        if each.op.kind in _DEBUG and each.status in {"flex", "fails"} and each.op not in seen:
             seen.add(each.op)
             yield each.op

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from tflint import Context, Finding, Format, Need, Outcome, Rule, RuleMeta, Severity
+from tflint import Context, Finding, Format, Need, Rule, RuleMeta, Severity
 
 
 class MadeUpRanges(Rule):
@@ -49,7 +49,7 @@ class MadeUpRanges(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         result = ctx.converted
-        if result is None or result.outcome is not Outcome.CONVERTED or not result.is_made_up:
+        if result is None or result.outcome != "converted" or not result.is_made_up:
             return
         yield self.finding(
             ctx.model,

@@ -1,12 +1,17 @@
 """TFL209 rnn-dynamic-batch."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count, listed
-from tflint.forecast import OpForecast, Status, forecast
+from tflint.forecast import forecast
 from tflint_rules.conversion.layer_walk import KERAS, named_layer, recurrent
+
+if TYPE_CHECKING:  # start-up is a feature
+    from tflint.forecast import OpForecast
 
 
 class RnnDynamicBatch(Rule):
@@ -70,4 +75,4 @@ class RnnDynamicBatch(Rule):
 def is_open_loop(each: OpForecast) -> bool:
     """Whether a layer needs Flex for its open batch alone."""
     op: Op = each.op
-    return each.status is Status.FLEX and recurrent(op) is not None and "FlexTensorListReserve" in each.reason
+    return each.status == "flex" and recurrent(op) is not None and "FlexTensorListReserve" in each.reason

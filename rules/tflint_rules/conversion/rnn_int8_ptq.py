@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count, listed
-from tflint.forecast import Int8, forecast
+from tflint.forecast import forecast
 from tflint_rules.conversion.layer_walk import KERAS, named_layer
 
 
@@ -51,7 +51,7 @@ class RnnInt8Ptq(Rule):
         if ctx.expectations.precision not in ("int8", "int16x8"):
             return
         found = ctx.once(forecast, ctx.model)
-        ops = [each.op for each in found.ops if each.int8 is Int8.CRASHES] if found is not None else []
+        ops = [each.op for each in found.ops if each.int8 == "crashes"] if found is not None else []
         if not ops:
             return
         one = len(ops) == 1

@@ -1,13 +1,18 @@
 """TFL215 tf-op-no-lowering."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count, listed
-from tflint.forecast import Forecast, OpForecast, Status, forecast
+from tflint.forecast import forecast
 from tflint_rules.conversion.layer_walk import KERAS, SOURCES, named_layer
 from tflint_rules.conversion.rnn_dynamic_batch import is_open_loop
+
+if TYPE_CHECKING:  # start-up is a feature
+    from tflint.forecast import Forecast, OpForecast
 
 
 class TfOpNoLowering(Rule):
@@ -53,11 +58,11 @@ class TfOpNoLowering(Rule):
         found = ctx.once(forecast, ctx.model)
         if found is None or any(problem.fatal for problem in ctx.model.problems):
             return  # that it cannot be read is told by unreadable-model
-        failing = [each for each in found.ops if each.status is Status.FAILS]
-        if failing or found.verdict is Status.FAILS:
+        failing = [each for each in found.ops if each.status == "fails"]
+        if failing or found.verdict == "fails":
             yield self._fails(ctx, found, failing)
             return
-        flex = [each for each in found.ops if each.status is Status.FLEX and not _is_told_elsewhere(each)]
+        flex = [each for each in found.ops if each.status == "flex" and not _is_told_elsewhere(each)]
         if flex and ctx.expectations.ops not in ("select", "any"):
             yield self._flex(ctx, flex)
 

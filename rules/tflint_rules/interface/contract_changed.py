@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tflint import Context, Finding, Format, Need, Rule, RuleMeta, Severity
-from tflint.analysis.alignment import aligned
-from tflint.analysis.contract import contract_changes
-from tflint.changes import Grade
 
 _HELP = "Change the programs that run the model together with it, or keep to what they rely on."
 
@@ -56,6 +53,10 @@ class ContractChanged(Rule):
     )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
+        from tflint.analysis.alignment import aligned
+        from tflint.analysis.contract import contract_changes
+        from tflint.changes import Grade
+
         previous = ctx.previous
         if previous is None or (previous.format is Format.TFLITE) != (ctx.model.format is Format.TFLITE):
             return

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
-from tflint.analysis.descriptions import description_changes
-from tflint.changes import Grade
 
 _HELP = "Write the metadata into the new file as well, with the labels of this model."
 
@@ -50,6 +48,9 @@ class StaleAssociatedFiles(Rule):
     )
 
     def check(self, ctx: Context) -> Iterator[Finding]:
+        from tflint.analysis.descriptions import description_changes
+        from tflint.changes import Grade
+
         if ctx.previous is None:
             return
         for change in description_changes(ctx.previous, ctx.model):

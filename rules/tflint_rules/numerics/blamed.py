@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tflint import Context, Op
 from tflint.analysis.phrases import count, cut, listed
-from tflint.comparison import Blame
 from tflint_rules.numerics.words import by_itself, evidence, percent
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Blame
 
 __all__ = ["credible", "cure", "evidence_of", "is_clear", "is_everywhere", "told"]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.phrases import listed, named
-from tflint.comparison import Comparison
 from tflint_rules.numerics.judged import judged, ran
 from tflint_rules.numerics.words import inputs
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison
 
 _CHOICES = frozenset(
     "ARG_MAX ARG_MIN TOPK_V2 NON_MAX_SUPPRESSION_V4 NON_MAX_SUPPRESSION_V5 WHERE UNIQUE GREATER GREATER_EQUAL LESS "

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity, option
 from tflint.analysis.phrases import count
-from tflint.comparison import Ended
 from tflint_rules.numerics.judged import ran
 
 
@@ -57,7 +56,7 @@ class DelegatedRatio(Rule):
         comparison, graph = ctx.comparison, ran(ctx)
         target = next((each for each in ctx.targets if each.name == "xnnpack"), None)
         run = None if comparison is None else comparison.run("xnnpack")
-        if graph is None or target is None or run is None or run.ended is not Ended.DONE or run.delegated is None:
+        if graph is None or target is None or run is None or not run.is_done or run.delegated is None:
             return
         if any(not op.outputs for op in graph.ops):  # what a delegate takes is told by what its pieces give
             return

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity, option
 from tflint.analysis.phrases import cut, listed
-from tflint.comparison import Comparison
 from tflint_rules.numerics.judged import EDGES, Judged, judged
 from tflint_rules.numerics.words import error, evidence, feed
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison
 
 
 @dataclass(frozen=True)

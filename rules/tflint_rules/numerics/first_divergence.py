@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
-from tflint.comparison import Blame, Comparison
 from tflint_rules.numerics.blamed import credible, cure, evidence_of, is_clear, is_everywhere, told
 from tflint_rules.numerics.judged import is_repeatable, judged
 from tflint_rules.numerics.words import place, relative
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Blame, Comparison
 
 _SHOWS = 1e-4
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from tflint import Context, DType, Graph, Op, Tensor
 from tflint.analysis.calls import called
-from tflint.comparison import Comparison, Figures, OutputDifference
 from tflint_rules.numerics.blamed import credible, is_clear
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison, Figures, OutputDifference
 
 __all__ = [
     "EDGES",
@@ -50,8 +52,7 @@ _CHOOSING = frozenset("ARG_MAX ARG_MIN TOPK_V2 NON_MAX_SUPPRESSION_V4 NON_MAX_SU
 """What these give depends on which of two numbers is the larger one: rounding changes it at will."""
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """An output and what is wrong with it. `edges` are the edge cases on which alone it is off."""
 
     output: OutputDifference
@@ -105,8 +106,7 @@ def _judge(ctx: Context, comparison: Comparison, each: Judged, max_steps: float)
     plain = [place for place in counted if place not in edges]
     by_plain = any(is_off(output.by_feed[place]) for place in plain) or not plain
     bad_edges = tuple(place for place in edges if is_off(output.by_feed[place]))
-    return replace(
-        each,
+    return each._replace(
         is_off=is_off(output.figures) and by_plain and not each.is_collapsed and is_telling(ctx, output.figures),
         edges=() if by_plain else bad_edges,
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Need, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import cut
 from tflint.analysis.precision import Precision, profile
-from tflint.comparison import Disagreement
 from tflint_rules.numerics.judged import SNR_DB, is_of_kernels, judged
 from tflint_rules.numerics.words import ENGINES, error, evidence, place
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Disagreement
 
 _BUILTIN = "create the interpreter with OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES"
 _HYBRID_SNR_DB = 20.0

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Need, Op, Rule, RuleMeta, Severity, Tensor
-from tflint.comparison import Comparison, Ended, EngineRun
 from tflint_rules.numerics.judged import EDGES, ran
 from tflint_rules.numerics.words import ENGINES, feed
 
-_NODE = re.compile(r"Node number (\d{1,9}) \((\w{1,80})\)")
-_GLUED = re.compile(r"\.\s*(?=[A-Z])|\.\s+")
-_TENSOR = re.compile(r"\bTensor (\d{1,9}) has\b")
-_BAD = frozenset({Ended.FAILED, Ended.CRASHED, Ended.OUT_OF_MEMORY, Ended.OUT_OF_TIME})
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison, EngineRun
+
+_NODE = r"Node number (\d{1,9}) \((\w{1,80})\)"
+_GLUED = r"\.\s*(?=[A-Z])|\.\s+"
+_TENSOR = r"\bTensor (\d{1,9}) has\b"
 _ENDS = {
-    Ended.FAILED: "does not {}",
-    Ended.CRASHED: "crashes when it is to {}",
-    Ended.OUT_OF_MEMORY: "takes too much memory to {}",
-    Ended.OUT_OF_TIME: "takes too long to {}",
+    "failed": "does not {}",
+    "crashed": "crashes when it is to {}",
+    "out-of-memory": "takes too much memory to {}",
+    "out-of-time": "takes too long to {}",
 }
 _STAGES = {
     "load": "load the model",
@@ -81,7 +82,7 @@ class LoadFailure(Rule):
         if bad:
             yield self._model(ctx, comparison, bad, [fast, plain])
         source = comparison.run("source")
-        if source is not None and source.ended in _BAD:
+        if source is not None and source.ended in _ENDS:
             yield self.finding(
                 ctx.model,
                 f"The model could not be compared with its source '{comparison.reference}': {source.runtime} "
@@ -102,7 +103,7 @@ class LoadFailure(Rule):
         text = f"{first.runtime or 'LiteRT'}{who} {_told(first, comparison, 'model')}."
         if len(bad) == 2 and _key(bad[1]) != _key(first):
             text += f" With XNNPACK it {_told(bad[1], comparison, 'model')}."
-        elif other is not None and other.ended is Ended.DONE:
+        elif other is not None and other.is_done:
             text += " XNNPACK runs it." if other.engine == "xnnpack" else " The builtin kernels run it."
         return self.finding(
             _place(ctx, bad) or ctx.model,
@@ -121,17 +122,17 @@ def _is_bad(run: EngineRun) -> bool:
     """Whether a model did not run; one that ran on some inputs and was too slow for the others did."""
     if run.stage == "signature":
         return False
-    return run.ended in _BAD and (run.ended is not Ended.OUT_OF_TIME or not (run.feed or run.stage == "repeat"))
+    return run.ended in _ENDS and (run.ended != "out-of-time" or not (run.feed or run.stage == "repeat"))
 
 
 def _weight(comparison: Comparison, bad: list[EngineRun], other: EngineRun | None) -> tuple[Severity | None, str]:
     """How bad it is where the inputs may be to blame, and the sentence that says so."""
     if "made up" in comparison.inputs_from:
         return Severity.NOTE, f" The sizes that it was given may be none that it takes: {comparison.inputs_from}."
-    is_alone = len(bad) == 1 and other is not None and other.ended is Ended.DONE
+    is_alone = len(bad) == 1 and other is not None and other.is_done
     at = bad[0].feed
     kind = comparison.feeds[at].kind if at is not None and 0 <= at < len(comparison.feeds) else ""
-    if bad[0].stage == "invoke" and bad[0].ended is Ended.FAILED and kind in EDGES | {"random"} and not is_alone:
+    if bad[0].stage == "invoke" and bad[0].ended == "failed" and kind in EDGES | {"random"} and not is_alone:
         return Severity.WARNING, " The inputs are made up, and the model may not take such."
     return None, ""
 
@@ -147,7 +148,7 @@ def _told(run: EngineRun, comparison: Comparison, what: str) -> str:
 def _words(text: str) -> str:
     """What the runtime says, its sentences parted, and no more than a few of them; without a full stop."""
     told = ""
-    for part in _GLUED.split(text):
+    for part in re.split(_GLUED, text):
         if told and len(told) + len(part) > _LONGEST_WORDS:
             break
         told += f"{'. ' if told else ''}{part.strip().removesuffix('.')}"
@@ -164,17 +165,17 @@ def _place(ctx: Context, bad: list[EngineRun]) -> Op | Tensor | None:
     if graph is None:
         return None
     text = "\n".join(f"{run.words}\n{run.detail[:20_000]}" for run in bad)
-    for number, kind in _NODE.findall(text):
+    for number, kind in re.findall(_NODE, text):
         if int(number) < len(graph.ops) and graph.ops[int(number)].kind == kind:
             return graph.ops[int(number)]
-    numbers = [int(each) for each in _TENSOR.findall(text)]
+    numbers = [int(each) for each in re.findall(_TENSOR, text)]
     return next((graph.tensors[each] for each in numbers if each < len(graph.tensors)), None)
 
 
 def _cure(bad: list[EngineRun], severity: Severity | None) -> str:
     if severity is not None:
         return _SIZES
-    if {each.ended for each in bad} <= {Ended.OUT_OF_MEMORY, Ended.OUT_OF_TIME}:
+    if {each.ended for each in bad} <= {"out-of-memory", "out-of-time"}:
         return "Give it more with --budget or --diff-memory, or make the model smaller."
     if len(bad) == 1 and bad[0].engine == "xnnpack":
         return f"Mend the op that the runtime names, or {_BUILTIN}."

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from tflint import Context, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.phrases import listed, named, share
-from tflint.comparison import Comparison, Ended, Inside
 from tflint_rules.numerics.judged import EDGES, ran
 from tflint_rules.numerics.words import inputs
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison, Inside
 
 _HELP = (
     "Look for a division by zero, a logarithm or root of numbers that are not positive, or a value that float16 cannot "
@@ -18,8 +19,7 @@ _HELP = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class _Bad:
+class _Bad(NamedTuple):
     """An output with values that are not finite, the inputs that show it, and how bad it is."""
 
     tensor: Tensor
@@ -124,7 +124,7 @@ class NanInfOutput(Rule):
 def _compared(comparison: Comparison, graph: Graph, marked: dict[str, Inside]) -> Iterator[_Bad]:
     """The outputs that are not finite where the source's are, or the other way round."""
     plain = comparison.run("builtin")
-    is_looked_at = plain is not None and plain.ended is Ended.DONE
+    is_looked_at = plain is not None and plain.is_done
     for output in comparison.outputs:
         feeds = [place for place, each in enumerate(output.by_feed[: len(comparison.feeds)]) if not each.finite]
         if not feeds or not 0 <= output.place < len(graph.outputs):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Location, Need, Rule, RuleMeta, Severity, option
 from tflint.analysis.phrases import count, cut
-from tflint.comparison import Comparison, OutputDifference
 from tflint_rules.numerics.blamed import credible, cure, evidence_of, told
 from tflint_rules.numerics.judged import MAX_STEPS, SNR_DB, Judged, is_of_kernels, judged
 from tflint_rules.numerics.words import PRECISIONS, error, evidence, feed, inputs, place
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison, OutputDifference
 
 _HELP = "Look at what the finding names in both models, and run them on inputs of your own: --inputs FILE."
 _OF_ORDER = "Read outputs by their names in the signature, or convert again with named outputs."

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, option
 from tflint.analysis.phrases import count, named, share
-from tflint.comparison import Inside
 from tflint_rules.numerics.judged import ran
 from tflint_rules.numerics.words import feed
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Inside
 
 _ENDING = frozenset(
     "LOGISTIC TANH SOFTMAX LOG_SOFTMAX HARD_SWISH RELU6 RELU_N1_TO_1 RELU_0_TO_1 MINIMUM MAXIMUM QUANTIZE".split()

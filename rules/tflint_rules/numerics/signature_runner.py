@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from tflint import Context, Finding, Graph, Need, Rule, RuleMeta, Severity, Signature
 from tflint.analysis.phrases import count, listed, named
-from tflint.comparison import Ended
 from tflint_rules.numerics.judged import is_repeatable, ran
 
 
@@ -57,7 +56,7 @@ class SignatureRunner(Rule):
             return
         run = comparison.run("xnnpack")
         words = comparison.facts.get("signature", "").partition("failed: ")[2]
-        if run is not None and run.stage == "signature" and run.ended is Ended.CRASHED:
+        if run is not None and run.stage == "signature" and run.ended == "crashed":
             words = run.words
         if words:
             yield self.finding(

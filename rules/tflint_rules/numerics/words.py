@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tflint import Context, Location
 from tflint.analysis.phrases import count, cut, listed
-from tflint.comparison import Comparison, Figures
+
+if TYPE_CHECKING:  # imported where something is run: start-up is a feature
+    from tflint.comparison import Comparison, Figures
 
 __all__ = [
     "ENGINES",

@@ -1,12 +1,17 @@
 """TFL322 no-int-kernel."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tflint import Context, Finding, Format, Need, Op, Rule, RuleMeta, Severity
 from tflint.analysis.phrases import count, listed
-from tflint.forecast import Int8, OpForecast, left_in_float
+from tflint.forecast import left_in_float
 from tflint_rules.quantization.cures import cure
+
+if TYPE_CHECKING:  # start-up is a feature
+    from tflint.forecast import Int8, OpForecast
 
 _PRECISIONS = ("int8", "int16x8")
 
@@ -63,10 +68,10 @@ class NoIntKernel(Rule):
         groups: dict[tuple[Int8, tuple[str, ...]], list[Op]] = {}
         for each in left_in_float(ctx.model, int16=precision == "int16x8"):
             kinds = tuple(kind for kind in each.becomes if not kind.startswith("Flex"))  # tf-op-no-lowering says so
-            if kinds and each.int8 in (Int8.FLOAT, Int8.FAILS) and not _is_loop(each):
+            if kinds and each.int8 in {"float", "fails"} and not _is_loop(each):
                 groups.setdefault((each.int8, kinds), []).append(each.op)
         for (how, kinds), ops in groups.items():
-            yield self._finding(ops, kinds, precision, stops=how is Int8.FAILS)
+            yield self._finding(ops, kinds, precision, stops=how == "fails")
 
     def _finding(self, ops: list[Op], kinds: tuple[str, ...], precision: str, *, stops: bool) -> Finding:
         one = len(ops) == 1

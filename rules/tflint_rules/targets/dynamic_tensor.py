@@ -1,12 +1,17 @@
 """TFL405 dynamic-tensor."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from __future__ import annotations
 
-from tflint import Context, DType, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, Target, Tensor
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from tflint import Context, DType, Finding, Graph, Need, Op, Rule, RuleMeta, Severity, Tensor
 from tflint.analysis.calls import called
 from tflint.analysis.phrases import count, listed, named, typed
 from tflint_rules.targets.late_sizes import LateSizes, Root, late_sizes
+
+if TYPE_CHECKING:  # imported where a target is asked: start-up is a feature
+    from tflint import Target
 
 _MODEL_REASON = "known only when the model runs"
 _OP_REASON = "has a dynamic dimension"

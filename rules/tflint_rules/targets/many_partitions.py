@@ -1,12 +1,16 @@
 """TFL406 many-partitions."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from tflint import Context, Finding, Graph, Kind, Need, Rule, RuleMeta, Severity, option
+from tflint import Context, Finding, Graph, Need, Rule, RuleMeta, Severity, option
 from tflint.analysis.phrases import count, share, size
-from tflint.analysis.placement import Placement, cures
+
+if TYPE_CHECKING:  # imported where a target is asked: start-up is a feature
+    from tflint.analysis.placement import Placement
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class ManyPartitions(Rule):
 
     def check(self, ctx: Context) -> Iterator[Finding]:
         for target in ctx.targets:
-            if target.kind is Kind.RUNTIME or ctx.refusal(target):
+            if target.is_runtime or ctx.refusal(target):
                 continue
             for graph in ctx.graphs:
                 found = ctx.placement(target, graph)
@@ -88,6 +92,8 @@ class ManyPartitions(Rule):
 
 
 def _help(found: Placement) -> str:
+    from tflint.analysis.placement import cures
+
     best = next(iter(cures(found)), None)
     if best is None:
         return "Replace the ops that split the graph; `tflint inspect --target` shows them."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from tflint import Context, Finding, Kind, Need, Rule, RuleMeta, Severity
+from tflint import Context, Finding, Need, Rule, RuleMeta, Severity
 
 
 class RefusedModel(Rule):
@@ -46,7 +46,7 @@ class RefusedModel(Rule):
             reason = ctx.refusal(target) if ctx.graphs else ""
             if not reason:
                 continue
-            stops = target.kind is Kind.RUNTIME
+            stops = target.is_runtime
             yield self.finding(
                 ctx.model,
                 f"{target.name} takes nothing of this model: {reason}.",

@@ -1,12 +1,17 @@
 """TFL401 refused-op."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from tflint import Context, Finding, Kind, Need, Op, Rule, RuleMeta, Severity, Target
+from tflint import Context, Finding, Need, Op, Rule, RuleMeta, Severity
 from tflint.analysis.layers import layer_of, naming
 from tflint.analysis.phrases import count, cut, listed
+
+if TYPE_CHECKING:  # imported where a target is asked: start-up is a feature
+    from tflint import Target
 
 
 class RefusedOp(Rule):
@@ -93,7 +98,7 @@ class RefusedOp(Rule):
     def _refused(
         self, target: Target, ops: list[Op], of: str, why: str, evidence: Mapping[str, Any], help: str
     ) -> Finding:
-        stops = target.kind is Kind.RUNTIME
+        stops = target.is_runtime
         they = "it runs" if len(ops) == 1 else "they run"
         effect = "the model does not run there" if stops else f"{they} on the CPU instead"
         return self.finding(

@@ -8,13 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tflint.forecast.status import Forecast, Int8, OpForecast, Status
 from tflint.model import Format, Model
 
 if TYPE_CHECKING:
     from tflint.forecast.graph import forecast_graph, forecast_op
     from tflint.forecast.keras_model import forecast_layers
     from tflint.forecast.model import forecast_model
+    from tflint.forecast.status import Forecast, Int8, OpForecast, Status
 
 __all__ = [
     "Forecast",
@@ -35,6 +35,7 @@ _HOME = {
     "forecast_op": "graph",
     "forecast_layers": "keras_model",
     "forecast_model": "model",
+    **dict.fromkeys(("Forecast", "Int8", "OpForecast", "Status"), "status"),
 }
 
 

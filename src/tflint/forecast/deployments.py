@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from tflint.forecast import predicted
 from tflint.model import Format
 from tflint.rule import Context, Need, RuleMeta
-from tflint.target import Target
+
+if TYPE_CHECKING:  # imported where a target is asked: start-up is a feature
+    from tflint.target import Target
 
 __all__ = ["Deployments"]
 

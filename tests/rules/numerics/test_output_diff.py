@@ -79,7 +79,9 @@ def test_the_error_is_told_as_a_share_of_the_signal() -> None:
 def test_all_outputs_are_one_finding_with_the_worst_first() -> None:
     outputs = (output(20.0), output(5.0, place=1, name="other", worst=None))
     [one] = found(compared(*outputs), dense(outputs=2))
-    assert one.message.startswith("Output 'other' differs from 'softmax' of its source 'model.keras': on 4 random inputs")
+    assert one.message.startswith(
+        "Output 'other' differs from 'softmax' of its source 'model.keras': on 4 random inputs"
+    )
     assert " So is 1 other output." in one.message
     assert [each.name for each in one.related] == ["probs"]
 

@@ -13,17 +13,19 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from struct import Struct
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tflint.analysis.phrases import cut
 from tflint.collector import without_collector
-from tflint.description import Description
 from tflint.formats.tflite.extras import check_tail, read_conversion, read_metadata, read_signatures, text
 from tflint.formats.tflite.flat import BROKEN, Flat
 from tflint.formats.tflite.problems import Problems
 from tflint.formats.tflite.schema import OPERATORS, TABLES, UNIONS
 from tflint.formats.tflite.tensors import Buffer, Tensors
 from tflint.model import Format, Graph, Location, Model, Op, ProblemKind, Signature, Tensor
+
+if TYPE_CHECKING:  # imported only where a file has metadata
+    from tflint.description import Description
 
 __all__ = ["read"]
 
