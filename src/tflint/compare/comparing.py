@@ -28,6 +28,8 @@ __all__ = ["Settings", "compare", "precision_of"]
 
 _TRACED = 3
 """The values inside a model that rounds are kept for so many of the first inputs, of others for one."""
+_LIGHT = 8 << 20
+"""Values inside that take more bytes than this are wanted for one input only."""
 _KEPT = 64 << 20
 """The values inside are kept for all inputs where they take no more bytes than this."""
 _ROUNDED = frozenset({"int8", "int16x8"})
@@ -198,9 +200,9 @@ class _Comparing:
     def _traced(self, base: Comparison, usable: Sequence[int], ran: Ran) -> list[int]:
         """The inputs for which the values inside the source are wanted: those that stay inside the ranges best."""
         kept = [place for place in ran.wanted.inside if place in usable and ran.is_done]
-        return sorted(
-            sorted(kept, key=lambda place: (_is_edge(base.feeds[place]), base.feeds[place].outside))[:_TRACED]
-        )
+        best = sorted(kept, key=lambda place: (_is_edge(base.feeds[place]), base.feeds[place].outside))
+        floats = 4 * sum(tensor.elements for op in self.graph.ops for tensor in op.outputs)
+        return sorted(best[: _TRACED if floats <= _LIGHT else 1])
 
     def _micro(self) -> None:
         """Load the model into TFLite Micro, where it is meant for it and that is installed."""
