@@ -81,7 +81,7 @@ class _Result:
     findings: tuple[Finding, ...] = ()
     crashes: tuple[Crash, ...] = ()
     ran: frozenset[str] = frozenset()
-    waiting: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, frozenset[Need]] = field(default_factory=dict)
     """The codes of the rules that need something which is not there, and what."""
     conversion: _Result | None = None
     """That of the model that was made of it."""
@@ -293,12 +293,12 @@ def _ruled(ctx: Context, settings: Settings, crashes: list[Crash]) -> _Result:
     off = {rule for text in settings.config.ignored_in(path) for rule in matching_rules(text, types)}
     findings: list[Finding] = []
     ran: set[str] = set()
-    waiting: dict[str, str] = {}
+    waiting: dict[str, frozenset[Need]] = {}
     deployments = Deployments(ctx)
     for rule in settings.rules:
         unmet = _unmet(rule.meta, ctx)
         if unmet:
-            waiting[rule.meta.code] = min(need.value for need in unmet)
+            waiting[rule.meta.code] = unmet
         if unmet or type(rule) in off or (rule.meta.of_ranges and not ctx.has_ranges):
             continue
         seen = (ctx,) if model.format in rule.meta.formats else deployments.contexts(rule.meta)
@@ -433,6 +433,9 @@ def _accepted(results: list[_Result], settings: Settings) -> tuple[tuple[Finding
 def _coverage(rules: tuple[Rule, ...], results: Sequence[_Result]) -> Coverage:
     """How many rules ran on any model, and what the others wait for."""
     ran = frozenset[str]().union(*(result.ran for result in results))
-    told = {code: need for result in results for code, need in result.waiting.items() if code not in ran}
-    waiting = Counter(told.values())
+    told: dict[str, frozenset[Need]] = {}
+    for code, unmet in (each for result in results for each in result.waiting.items()):
+        if code not in ran and len(unmet) < len(told.get(code, frozenset(Need))):
+            told[code] = unmet
+    waiting = Counter(min(need.value for need in unmet) for unmet in told.values())
     return Coverage(len(rules), len(ran), {need.value: waiting[need.value] for need in Need})

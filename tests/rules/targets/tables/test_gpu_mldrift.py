@@ -14,6 +14,7 @@ from tflint.target import Kind
 from tflint.testing import GraphBuilder, model
 from tflint_rules.targets.tables import gpu_mldrift_layout as layout
 from tflint_rules.targets.tables import gpu_mldrift_ops as ops
+from tflint_rules.targets.tables.gpu_graph import unsized
 from tflint_rules.targets.tables.gpu_mldrift import TARGET
 
 CONV: dict[str, Any] = {"stride_w": 1, "stride_h": 1}
@@ -597,3 +598,10 @@ def test_sizes_that_the_runtime_works_out_beforehand_are_known() -> None:
 def test_what_compiled_model_does_not_load(outputs: str, more: dict[str, Any], reason: str) -> None:
     graph = single("RELU", "f32[4]", outputs, **more)[1]
     assert TARGET.refusal(Model("m", Format.TFLITE, 0, (graph,))) == reason
+
+
+def test_what_nobody_knows_has_no_size_to_be_asked_for() -> None:
+    graph = dequantized("UNIQUE").graphs[0]
+    unknown = replace(graph, ops=tuple(replace(op, is_unknown=True) for op in graph.ops))
+    assert unsized(graph) is graph.ops[2]
+    assert unsized(unknown) is None
