@@ -108,6 +108,8 @@ def _passes(ctx: Context, precision: str, op: Op | None) -> float:
 def _told(ctx: Context, found: Disagreement, op: Op | None) -> str:
     one, other = (ENGINES.get(each, each) for each in found.engines)
     what = "at the outputs" if op is None else f"for op {op.index} {op.kind}, fed with the same"
+    if op is not None and found.tensor not in {each.location.address for each in op.outputs}:
+        what = f"at the outputs, and all ops agree but {op.kind}, which cannot be run by itself"
     text = f"{one} and {other} of {_runtime(ctx)} give different values {what}: "
     if found.figures.finite:
         text += error(found.figures).replace("the source gives", f"{other} give")

@@ -239,7 +239,8 @@ def disagreement(graph: Graph, mine: Mapping[str, Ran], feeds: Sequence[int], pi
             if error is None:
                 continue
             found, untried = _first(graph, plain, pieces)
-            if found is None and len(untried) == 1 and (not error.finite or relative(error) > _FAR):
+            is_one_kind = len({op.kind for op in untried}) == 1
+            if found is None and is_one_kind and (not error.finite or relative(error) > _FAR):
                 found = Disagreement(_BOTH, untried[0].location.address, tensor.location.address, error)
             if found is None and not error.finite:  # else rounding, which has added up
                 found = Disagreement(_BOTH, "", tensor.location.address, error)

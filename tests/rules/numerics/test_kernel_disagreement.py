@@ -130,3 +130,8 @@ def test_sparse_integer_weights_are_read_in_two_ways(tmp_path: Path) -> None:
     assert one.severity is Severity.WARNING
     assert one.location.name == "y"
     assert one.message.endswith("It is a fault of the runtime, not of the model.")
+
+
+def test_an_op_that_is_suspected_since_all_others_agree_is_said_to_be() -> None:
+    [one] = found(replace(FOUND, tensor="0/t0"))
+    assert "at the outputs, and all ops agree but FULLY_CONNECTED, which cannot be run by itself" in one.message

@@ -332,7 +332,7 @@ def test_where_no_op_differs_by_itself_nothing_is_told(tmp_path: Path) -> None:
     assert not [each for each in NOBODY.asked if each[1]]
 
 
-def test_the_only_op_that_cannot_be_run_alone_is_told_where_all_others_agree(tmp_path: Path) -> None:
+def test_ops_of_one_kind_that_cannot_be_run_alone_are_told_where_all_others_agree(tmp_path: Path) -> None:
     graph = chain("ABS", "NEG")
     found = disagreement(graph, runs_of(tmp_path, values(1), values(2)), [0], Pieces([None, 1], [1, 1]))
     assert found is not None
