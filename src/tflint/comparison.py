@@ -64,6 +64,11 @@ class EngineRun:
     def is_done(self) -> bool:
         return self.ended is Ended.DONE
 
+    @property
+    def lacks_runtime(self) -> bool:
+        """Whether it was not run since its runtime is not installed: what was asked for could not be done."""
+        return self.ended is Ended.LEFT_OUT and " is not installed; " in self.words
+
 
 @dataclass(frozen=True)
 class Feed:

@@ -282,6 +282,10 @@ def _compared(ctx: Context, settings: Settings, crashes: list[Crash], content: m
     except Exception as reason:  # the findings of the other rules are still worth having
         crashes.append(_crash(path, "diff", reason))
     else:
+        missing = next((run for run in (found.runs if found is not None else ()) if run.lacks_runtime), None)
+        if missing is not None:
+            what = "Its source" if missing.engine == "source" else "The model"
+            crashes.append(Crash(path, "", f"{what} was not run: {missing.words}."))
         return replace(ctx, comparison=found)
     return ctx
 

@@ -29,7 +29,7 @@ def comparison_lines(found: Comparison) -> Iterator[str]:
     is_broken = any(run.ended in _BROKEN and run.engine != "source" for run in found.runs)
     said: set[str] = set()
     for run in found.runs:
-        if run.ended in {Ended.REFUSED, Ended.LEFT_OUT} and not is_broken:
+        if run.ended in {Ended.REFUSED, Ended.LEFT_OUT} and not (is_broken or run.lacks_runtime):  # that is told apart
             what = "The model" if run.engine != "source" else "Its source"
             sentence = f"{what} was not run: {run.words}."
             if sentence not in said:

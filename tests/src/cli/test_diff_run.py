@@ -205,7 +205,7 @@ def test_a_source_that_is_missing_leaves_the_model_its_run(here: None) -> None:
     assert " alone, on " in said(result)
 
 
-def test_without_tensorflow_a_keras_source_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tensorflow_a_keras_source_cannot_be_run_and_the_rest_is(monkeypatch: pytest.MonkeyPatch) -> None:
     stay_here(monkeypatch)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     Path("m.keras").write_bytes(keras_file(small()))
@@ -215,7 +215,8 @@ def test_without_tensorflow_a_keras_source_is_left_out(monkeypatch: pytest.Monke
     g.output(g.op("FULLY_CONNECTED", [h, v, -1], g.tensor("net/b/MatMul", [1, 2]), {}))
     result = run(save("m", g), "--source", "m.keras", "--diff", "--select", "TFL9")
     assert "Its source was not run: TensorFlow is not installed; pip install 'tflint[tensorflow]'" in said(result)
-    assert result.exit_code == 0
+    assert "diff m.tflite: LiteRT" in said(result)
+    assert result.exit_code == 2
 
 
 # Runs that are kept.
