@@ -29,7 +29,7 @@ __all__ = [
     "ran",
 ]
 
-SNR_DB: Mapping[str, float] = {"float32": 60.0, "float16": 40.0, "dynamic": 15.0, "int16x8": 20.0, "int8": 10.0}
+SNR_DB: Mapping[str, float] = {"float32": 60.0, "float16": 40.0, "dynamic": 20.0, "int16x8": 20.0, "int8": 10.0}
 """Precision -> the lowest signal-to-noise ratio of an output that passes."""
 MAX_STEPS = 3.0
 """An output whose largest error is at most so many steps of its scale passes, whatever its ratio says."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Segment", "allowance", "blame", "clipped", "segments", "suspects"]
 
-_FLOOR = {"float32": 1e-3, "float16": 1e-2, "dynamic": 0.1, "int8": 0.08, "int16x8": 0.04}
+_FLOOR = {"float32": 1e-3, "float16": 1e-2, "dynamic": 0.05, "int8": 0.08, "int16x8": 0.04}
 """The error of its own, relative to the value, that an op of any such model may have: measured on true pairs."""
 _TIMES = 3.0
 """What rounding explains is multiplied by this: it is not normally distributed, and adds up in long sums."""
