@@ -91,8 +91,9 @@ def allowance(segment: Segment, values: Mapping[Tensor, NDArray[Any]], precision
     return float(max(_FLOOR.get(precision, 0.1), _TIMES * total) * max(layers, 1) ** 0.5)
 
 
-def suspects(found: Sequence[Segment], values: Mapping[Tensor, NDArray[Any]], precision: str,
-             errors: Mapping[Tensor, float]) -> list[Segment]:  # fmt: skip
+def suspects(
+    found: Sequence[Segment], values: Mapping[Tensor, NDArray[Any]], precision: str, errors: Mapping[Tensor, float]
+) -> list[Segment]:
     """The segments whose error is more than rounding explains, and clearly more than what they inherit."""
     chosen: list[Segment] = []
     for segment in found:
