@@ -17,8 +17,6 @@ import argparse
 import csv
 import json
 import os
-import select
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -26,6 +24,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from asking import Worker
 
 BAR = 0.97
 TIMEOUT = 150.0
@@ -107,45 +107,16 @@ def work() -> None:
 # ------------------------------------------------------------------------------------------------ around it
 
 
-class Worker:
-    """A process that converts; one that dies is replaced."""
-
-    def __init__(self, python: str) -> None:
-        self.python = python
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def ask(self, task: dict[str, Any]) -> dict[str, Any]:
-        if self.process is None:
-            command = ["nice", "-n", "10", self.python, __file__, "--worker"]
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-        process = self.process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-        process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], TIMEOUT)
-        line = process.stdout.readline() if ready else b""
-        if line:
-            found: dict[str, Any] = json.loads(line)
-            return found
-        process.kill()
-        process.wait()
-        self.process = None
-        return {"path": task["path"], "saved": False, "message": "the process died"}
-
-
 def answers(python: str, seed: str, count: int, keep: Path, kinds: list[str]) -> Iterator[tuple[dict[str, Any], Any]]:
     """The cases, and what the converter does with each."""
     from keras_cases import KINDS, cases
 
-    worker = Worker(python)
+    worker = Worker(python, __file__, TIMEOUT)
     with (keep / "answers.jsonl").open("a", encoding="utf-8") as log:
         for kind in kinds or list(KINDS):
             for number, case in enumerate(cases(kind, seed, count)):
                 task = {**asdict(case), "path": str(keep / f"{kind}_{number}")}
-                answer = worker.ask(task)
+                answer = worker.ask(task) or {"path": task["path"], "saved": False, "message": "the process died"}
                 log.write(json.dumps({"task": task}) + "\n" + json.dumps(answer) + "\n")
                 yield task, answer
 

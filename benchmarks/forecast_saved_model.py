@@ -17,8 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import select
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +24,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asking import Worker
 
 if TYPE_CHECKING:
     from tflint.model import Model, Op
@@ -152,35 +152,6 @@ def work() -> None:
 # ------------------------------------------------------------------------------------------------ around it
 
 
-class Worker:
-    """A process that converts; one that dies is replaced."""
-
-    def __init__(self, python: str) -> None:
-        self.python = python
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def ask(self, task: dict[str, Any]) -> dict[str, Any]:
-        if self.process is None:
-            command = ["nice", "-n", "10", self.python, __file__, "--worker"]
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-        process = self.process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-        process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], TIMEOUT)
-        line = process.stdout.readline() if ready else b""
-        if line:
-            found: dict[str, Any] = json.loads(line)
-            return found
-        process.kill()
-        process.wait()
-        self.process = None
-        return {"name": task["name"], "saved": task["saved"], "message": "the process died"}
-
-
 def tasks(parts: list[str], keep: Path, seed: str) -> Iterator[dict[str, Any]]:
     """What is to be made, by its kinds."""
     from saved_model_cases import EXPRESSIONS
@@ -204,7 +175,7 @@ def tasks(parts: list[str], keep: Path, seed: str) -> Iterator[dict[str, Any]]:
 
 def run(found: Iterator[dict[str, Any]], keep: Path, python: str, precisions: list[str]) -> None:
     """Make and convert; what is there already stays."""
-    worker = Worker(python)
+    worker = Worker(python, __file__, TIMEOUT)
     log = keep / "answers.jsonl"
     done = {json.loads(line)["name"] for line in log.read_text("utf-8").splitlines()} if log.exists() else set()
     with log.open("a", encoding="utf-8") as file:
@@ -213,7 +184,8 @@ def run(found: Iterator[dict[str, Any]], keep: Path, python: str, precisions: li
                 continue
             place = str(keep / task["name"])
             whole = {"saved": place, **task, "keep": place, "precisions": precisions}
-            file.write(json.dumps(worker.ask(whole)) + "\n")
+            died = {"name": whole["name"], "saved": whole["saved"], "message": "the process died"}
+            file.write(json.dumps(worker.ask(whole) or died) + "\n")
             file.flush()
 
 

@@ -5,6 +5,7 @@ Run as a script, this file sets the limits of its own process, and becomes the p
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,10 +16,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
-__all__ = ["Ended", "run"]
+__all__ = ["Ended", "answer", "run", "too_much"]
 
+_LARGEST_ANSWER = 64 << 20
 _MOST_KEPT = 1 << 16
 """So many of the last bytes that a program writes are kept."""
 _OUT_OF_MEMORY = re.compile(
@@ -57,11 +59,34 @@ class Ended:
         return f"{found[2]} of {found[1]}" if found else ""
 
     @property
+    def words(self) -> str:
+        """How it died, or that it ended without an answer: a line."""
+        if not self.status:
+            return "its process ended without an answer"
+        return f"its process ended with {self.how}{f', in {self.where}' if self.where else ''}"
+
+    @property
     def is_out_of_memory(self) -> bool:
         """True where it says so, or where the system killed it."""
         if self.is_late or not self.status:
             return False
         return self.how == "SIGKILL" or _OUT_OF_MEMORY.search(self.told) is not None
+
+
+def answer(path: Path) -> Mapping[str, Any]:
+    """What a worker wrote last, empty where that makes no sense."""
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_ANSWER:
+            return {}
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def too_much(memory: int) -> str:
+    """That a worker wanted more than these bytes: a line."""
+    return f"it took more than the {memory / (1 << 30):.3g} GiB of memory that it had"
 
 
 def run(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tflint.compare.alignment import Aligned
 from tflint.compare.feeds import decoded, encoded
 from tflint.compare.metrics import figures, relative
+from tflint.compare.values import step_of
 from tflint.comparison import Blame, Figures
 from tflint.formats.tflite.piece import piece
 from tflint.model import DType, Graph, Op, Tensor
@@ -132,7 +133,7 @@ def blame(
         [own] = decoded(result, (segment.at.tensor,))
         if own.size != segment.at.theirs.size:
             continue
-        error = figures([own], [segment.at.theirs], step=_step(segment.at.tensor))
+        error = figures([own], [segment.at.theirs], step=step_of(segment.at.tensor))
         allowed = allowance(segment, values, precision)
         size = relative(error) if error.finite else float("inf")
         if size > allowed:
@@ -142,7 +143,7 @@ def blame(
     most = max(each[0] for each in excess)
     large = [each for each in excess if each[0] >= min(_AS_LARGE * most, 20.0)]
     _, segment, error, allowed = large[0]
-    mine = figures([segment.at.mine], [segment.at.theirs], step=_step(segment.at.tensor))
+    mine = figures([segment.at.mine], [segment.at.theirs], step=step_of(segment.at.tensor))
     return Blame(
         op=_address(_culprit(segment)),
         tensor=segment.at.tensor.location.address,
@@ -181,16 +182,9 @@ def _address(op: Op) -> str:
     return op.location.address
 
 
-def _step(tensor: Tensor) -> float | None:
-    quant = tensor.quant
-    if quant is None or quant.scale.size != 1 or not tensor.dtype.is_integer:
-        return None
-    return float(quant.scale[0])
-
-
 def _rounding(tensor: Tensor, value: NDArray[Any]) -> float:
     """What the steps and the range of a tensor make of a value, relative to it."""
-    step, size = _step(tensor), _rms(value)
+    step, size = step_of(tensor), _rms(value)
     return 0.0 if step is None or not size else step / _TWELVE / size + clipped(tensor, value)
 
 
@@ -198,7 +192,7 @@ def clipped(tensor: Tensor, value: NDArray[Any]) -> float:
     """How much of a value lies beyond the range that the model has for it, relative to the value."""
     import numpy as np
 
-    step, limits, size = _step(tensor), tensor.dtype.integer_range, _rms(value)
+    step, limits, size = step_of(tensor), tensor.dtype.integer_range, _rms(value)
     if step is None or limits is None or tensor.quant is None or not size:
         return 0.0
     point = float(tensor.quant.zero_point[0]) if tensor.quant.zero_point.size else 0.0

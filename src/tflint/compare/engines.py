@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tflint.compare.feeds import decoded
 from tflint.compare.metrics import figures, relative
 from tflint.compare.runs import Clock, Limits, Ran, Wanted, run
+from tflint.compare.values import step_of
 from tflint.comparison import Disagreement, Figures, Inside
 from tflint.convert.words import line
 from tflint.formats.tflite.piece import piece
@@ -254,11 +255,11 @@ def _apart(
     """The figures of two results that should be the same; None where they are, as far as kernels have to be."""
     if own.dtype.kind != "f" or own.size != other.size:
         return None
-    step = None if tensor.quant is None or tensor.quant.scale.size != 1 else float(tensor.quant.scale[0])
+    step = step_of(tensor)
     error = figures([own], [other], step=step)
     if not error.finite:
         return error
-    if step is not None and tensor.dtype.is_integer:
+    if step is not None:
         return error if (error.steps or 0.0) > steps + 0.01 else None
     return error if relative(error) > share and error.max_abs > 1e-5 else None
 

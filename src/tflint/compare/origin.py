@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,10 @@ from tflint.compare.alignment import Node, node_names
 from tflint.compare.feeds import decoded
 from tflint.compare.matching import Matched, signature_of
 from tflint.compare.runs import Ran, Wanted
+from tflint.convert.run import is_of_keras_2
 from tflint.model import Format, Graph, Model, Tensor
 
 __all__ = ["nodes", "reordered", "source_graph", "unmatched", "wanted"]
-
-_KERAS_2 = re.compile(r"keras [12]\.")
 
 
 def source_graph(source: Model, model: Model) -> Graph | None:
@@ -51,8 +48,8 @@ def wanted(
             "nodes": list(node_names(model)),
         }
         return "tensorflow", Wanted("source", path, feeds, inside, more)
-    is_legacy = _KERAS_2.match(source.producer) is not None and find_spec("tf_keras") is not None
-    return "keras", Wanted("source", path, feeds, inside, {"is_legacy": is_legacy, "allow_code": allow_code})
+    more = {"is_legacy": is_of_keras_2(source), "allow_code": allow_code}
+    return "keras", Wanted("source", path, feeds, inside, more)
 
 
 def reordered(values: Sequence[Any], inputs: Matched) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tflint.compare.matching import End, Matched
 from tflint.compare.metrics import figures, is_scores
+from tflint.compare.values import step_of
 from tflint.comparison import OutputDifference
 from tflint.model import Tensor
 
@@ -75,7 +76,7 @@ def _difference(tensor: Tensor, mine: Values, reference: Values, counted: Sequen
     if any(a.size != b.size or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub" for a, b in pairs):
         return None
     pairs = [(a.reshape(b.shape), b) for a, b in pairs]
-    step = float(tensor.quant.scale[0]) if tensor.quant is not None and tensor.quant.scale.size == 1 else None
+    step = step_of(tensor)
     scores = is_scores(reference) and is_scores(mine)
     by_feed = [figures([a], [b], step=step, scores=scores) for a, b in pairs]
     chosen = [pairs[place] for place in counted]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,9 @@ from tflint.errors import RunError
 from tflint.runners import worker
 from tflint.runners.worker import NO_LIBRARY
 from tflint.workers import Ended as ProcessEnd
+from tflint.workers import answer as told_by
 from tflint.workers import run as run_process
+from tflint.workers import too_much
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Clock", "Limits", "Ran", "Wanted", "run"]
 
 _WORKER = str(Path(worker.__file__))
-_LARGEST_ANSWER = 64 << 20
 _LONGEST = 20_000
 _MEMORY_ERRORS = ("MemoryError", "ResourceExhaustedError")
 _NAMES = {"keras": "Keras", "litert": "LiteRT", "tensorflow": "TensorFlow", "tflm": "TFLite Micro"}
@@ -197,7 +197,7 @@ def _process(
         )
     except OSError as reason:
         raise RunError(f"The process that runs a model cannot be started: {reason.strerror or reason}.") from reason
-    return ended, _answer(folder / "result.json")
+    return ended, told_by(folder / "result.json")
 
 
 def _results(
@@ -240,7 +240,7 @@ def _told(mine: Mapping[str, Any], name: str, limits: Limits) -> EngineRun:
     stage, feed = str(mine.get("failed") or "")[:20], mine.get("at")
     is_silent = kind == "RuntimeError" and not text.strip() and mine.get("failed") == "allocate"  # as LiteRT says it
     if kind in _MEMORY_ERRORS or is_silent:
-        return EngineRun("", Ended.OUT_OF_MEMORY, name, stage, words=_memory(limits), detail=text[:_LONGEST])
+        return EngineRun("", Ended.OUT_OF_MEMORY, name, stage, words=too_much(limits.memory), detail=text[:_LONGEST])
     words = line(kind, text).removeprefix("RuntimeError: ")
     at = feed if isinstance(feed, int) else None
     return EngineRun("", Ended.FAILED, name, stage, at, words, text[:_LONGEST])
@@ -253,10 +253,8 @@ def _died(name: str, stage: str, feed: int | None, ended: ProcessEnd, limits: Li
         words = f"it had given no answer after {ended.seconds:.0f} s, and was stopped"
         return EngineRun("", Ended.OUT_OF_TIME, name, stage, feed, words, detail)
     if ended.is_out_of_memory:
-        return EngineRun("", Ended.OUT_OF_MEMORY, name, stage, feed, _memory(limits), detail)
-    where = f", in {ended.where}" if ended.where else ""
-    words = f"its process ended with {ended.how}{where}" if ended.status else "its process ended without an answer"
-    return EngineRun("", Ended.CRASHED, name, stage, feed, words, detail)
+        return EngineRun("", Ended.OUT_OF_MEMORY, name, stage, feed, too_much(limits.memory), detail)
+    return EngineRun("", Ended.CRASHED, name, stage, feed, ended.words, detail)
 
 
 def _ran(
@@ -265,18 +263,3 @@ def _ran(
     from dataclasses import replace
 
     return Ran(replace(told, engine=wanted.engine, seconds=seconds), wanted, folder, number, answer)
-
-
-def _memory(limits: Limits) -> str:
-    return f"it took more than the {limits.memory / (1 << 30):.3g} GiB of memory that it had"
-
-
-def _answer(path: Path) -> Mapping[str, Any]:
-    """What the worker wrote last, empty where that makes no sense."""
-    try:
-        if not path.is_file() or os.stat(path).st_size > _LARGEST_ANSWER:
-            return {}
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

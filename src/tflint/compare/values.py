@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-__all__ = ["Affine", "Fed", "affine", "decoded", "encoded", "on_grid"]
+__all__ = ["Affine", "Fed", "affine", "decoded", "encoded", "on_grid", "step_of"]
 
 _QUANTIZED = frozenset({DType.INT8, DType.UINT8, DType.INT16})
 _LARGEST_SCALE = 2.0**80
@@ -51,6 +51,12 @@ class Affine:
             return None
         sizes = [-1 if place == self.axis else 1 for place in range(len(shape))]
         return self.scale.reshape(sizes), self.zero_point.reshape(sizes)
+
+
+def step_of(tensor: Tensor) -> float | None:
+    """The scale of a tensor that has one for all of it; None of others, and of what is not quantized."""
+    held = affine(tensor)
+    return float(held.scale[0]) if held is not None and held.scale.size == 1 else None
 
 
 def affine(tensor: Tensor) -> Affine | None:

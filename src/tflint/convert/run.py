@@ -22,13 +22,12 @@ from tflint.formats import MAP_FROM
 from tflint.gate import refusal
 from tflint.model import Format, Model
 from tflint.rule import Context, Rule
-from tflint.workers import Ended, run
+from tflint.workers import Ended, answer, run, too_much
 
-__all__ = ["SOURCES", "Conversions", "convert", "environment", "is_installed", "recipe"]
+__all__ = ["SOURCES", "Conversions", "convert", "environment", "is_installed", "is_of_keras_2", "recipe"]
 
 SOURCES = frozenset({Format.KERAS, Format.KERAS_H5, Format.SAVED_MODEL})
 _WORKER = str(Path(__file__).with_name("worker.py"))
-_LARGEST_ANSWER = 64 << 20
 _LONGEST = 20_000
 _ENDS = {"int8": "int8", "int16x8": "int16"}
 _MEMORY_ERRORS = frozenset({"MemoryError", "ResourceExhaustedError"})
@@ -58,6 +57,11 @@ class Conversions:
 def is_installed() -> bool:
     """Whether there is a TensorFlow to convert with; it is not imported."""
     return find_spec("tensorflow") is not None
+
+
+def is_of_keras_2(model: Model) -> bool:
+    """Whether a model is one of Keras 2, and there is a Keras 2 to load it with."""
+    return _KERAS_2.match(model.producer) is not None and find_spec("tf_keras") is not None
 
 
 def recipe(expected: Expectations) -> Recipe:
@@ -92,7 +96,7 @@ def convert(ctx: Context, settings: Conversions) -> tuple[ConversionResult | Non
 
 
 def _result(model: Model, asked: Recipe, settings: Conversions, folder: Path) -> ConversionResult:
-    is_legacy = _KERAS_2.match(model.producer) is not None and find_spec("tf_keras") is not None
+    is_legacy = is_of_keras_2(model)
     request = {
         "path": str(Path(model.path).resolve()),
         "format": model.format.value,
@@ -118,7 +122,7 @@ def _result(model: Model, asked: Recipe, settings: Conversions, folder: Path) ->
     if ended.status == NO_LIBRARY:
         raise RunError(_NO_TENSORFLOW)
     base = ConversionResult(Outcome.CONVERTED, asked, seconds=ended.seconds, is_made_up=asked.is_calibrated)
-    return _judged(base, ended, _answer(folder / "result.json"), settings)
+    return _judged(base, ended, answer(folder / "result.json"), settings)
 
 
 def _judged(base: ConversionResult, ended: Ended, answer: Mapping[str, Any], settings: Conversions) -> ConversionResult:
@@ -135,7 +139,7 @@ def _judged(base: ConversionResult, ended: Ended, answer: Mapping[str, Any], set
         return base
     kind, text = str(error.get("type")), str(error.get("text"))
     if kind in _MEMORY_ERRORS:
-        return replace(base, outcome=Outcome.OUT_OF_MEMORY, words=_memory(settings), detail=text[:_LONGEST])
+        return replace(base, outcome=Outcome.OUT_OF_MEMORY, words=too_much(settings.memory), detail=text[:_LONGEST])
     errors = [each for each in error.get("errors") or [] if isinstance(each, dict)]
     return replace(
         base,
@@ -148,14 +152,9 @@ def _judged(base: ConversionResult, ended: Ended, answer: Mapping[str, Any], set
 
 def _crashed(base: ConversionResult, ended: Ended, settings: Conversions) -> ConversionResult:
     if ended.is_out_of_memory:
-        return replace(base, outcome=Outcome.OUT_OF_MEMORY, words=_memory(settings), detail=ended.told[-_LONGEST:])
-    where = f", in {ended.where}" if ended.where else ""
-    words = f"its process ended with {ended.how}{where}" if ended.status else "its process ended without an answer"
-    return replace(base, outcome=Outcome.CRASHED, words=words, detail=ended.told[-_LONGEST:])
-
-
-def _memory(settings: Conversions) -> str:
-    return f"it took more than the {settings.memory / (1 << 30):.3g} GiB of memory that it had"
+        words = too_much(settings.memory)
+        return replace(base, outcome=Outcome.OUT_OF_MEMORY, words=words, detail=ended.told[-_LONGEST:])
+    return replace(base, outcome=Outcome.CRASHED, words=ended.words, detail=ended.told[-_LONGEST:])
 
 
 def _signatures(model: Model) -> list[dict[str, Any]]:
@@ -184,17 +183,6 @@ def environment(folder: Path, *, is_legacy: bool) -> dict[str, str]:
         **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)),
         **({"TF_USE_LEGACY_KERAS": "1"} if is_legacy else {}),
     }
-
-
-def _answer(path: Path) -> Mapping[str, Any]:
-    """What the worker wrote last, empty where that makes no sense."""
-    try:
-        if not path.is_file() or path.stat().st_size > _LARGEST_ANSWER:
-            return {}
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _content(path: Path) -> memoryview:

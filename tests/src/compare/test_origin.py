@@ -12,7 +12,6 @@ import pytest
 
 from chains import SIZE, float_chain, int8_chain, weights
 from sources import Source
-from tflint.compare import origin as module
 from tflint.compare.matching import Matched
 from tflint.compare.origin import nodes, reordered, source_graph, unmatched, wanted
 from tflint.compare.runs import Ran, Wanted
@@ -125,7 +124,7 @@ def test_one_that_two_signatures_call_by_the_names_of_its_tensors(tmp_path: Path
 def test_a_keras_model_by_the_keras_that_wrote_it_where_that_is_installed(
     producer: str, there: bool, is_legacy: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: object() if there else None)
+    monkeypatch.setattr("tflint.convert.run.find_spec", lambda _: object() if there else None)
     runtime, found = asked(keras(producer), allow_code=True)
     assert (runtime, found.more) == ("keras", {"is_legacy": is_legacy, "allow_code": True})
     assert asked(keras(producer))[1].more["allow_code"] is False
